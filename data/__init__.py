@@ -1,0 +1,9 @@
+from ._outcome import Outcome as Outcome
+from ._pulses import Pulses as Pulses
+from ._quantity import (
+    quantities as quantities,
+    Quantity as Quantity,
+    quantity as quantity,
+    Scalar as Scalar,
+)
+from ._statistics import Levels as Levels, State as State, Switching as Switching

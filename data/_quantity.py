@@ -1,0 +1,134 @@
+import dataclasses
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+
+Scalar = Float[Array, ""]
+
+
+class _Convert:
+    """Makes the floating leaf of a field, and refuses a concrete value out of range.
+
+    `name` is filled in when the class is created, so that the message can name it.
+    """
+
+    def __init__(self, unit, lower, upper, above, below):
+        self.name = "value"
+        self.unit = unit
+        self.bounds = (
+            (">=", lower, lambda x, bound: x >= bound),
+            ("<=", upper, lambda x, bound: x <= bound),
+            (">", above, lambda x, bound: x > bound),
+            ("<", below, lambda x, bound: x < bound),
+        )
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, (str, bytes)) or value is None:
+            raise ValueError(f"`{self.name}` must be a number [{self.unit}], got {value!r}.")
+        if isinstance(value, jax.core.Tracer) or not isinstance(
+            value, (bool, int, float, np.ndarray, np.generic, jax.Array)
+        ):
+            return value  # traced, or a placeholder of a tree transformation
+        array = jnp.asarray(value)
+        if not jnp.issubdtype(array.dtype, jnp.floating):
+            array = array.astype(jnp.result_type(float))
+        concrete = np.asarray(array)
+        for relation, bound, holds in self.bounds:
+            if bound is not None and not np.all(holds(concrete, bound)):
+                raise ValueError(
+                    f"`{self.name}` must be {relation} {bound:g} [{self.unit}], "
+                    f"got {_show(concrete)}."
+                )
+        if np.any(np.isnan(concrete)):
+            raise ValueError(f"`{self.name}` must be a number [{self.unit}], got nan.")
+        return array
+
+
+def _show(x: np.ndarray) -> str:
+    return f"{x.item():g}" if x.ndim == 0 else f"values from {x.min():g} to {x.max():g}"
+
+
+class _QuantityField(dataclasses.Field):
+    __slots__ = ()
+
+    def __set_name__(self, owner, name):
+        self.metadata["converter"].name = name
+
+
+def quantity(
+    unit: str,
+    *,
+    lower: float | None = None,
+    upper: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    default: Any = dataclasses.MISSING,
+    doc: str = "",
+) -> Any:
+    """Declares a physical number: a keyword-only field of an `equinox.Module`.
+
+    The value becomes a floating array: a leaf, so it carries a gradient and a new
+    value does not recompile. Unit, range and text stay in the field's metadata (see
+    `quantities`). A concrete value out of range, or NaN, is a `ValueError`; under a
+    transformation the check is skipped.
+
+    **Arguments:**
+
+    - `unit`: SI unit, such as `"J/m^2"`; `"1"` if dimensionless.
+    - `lower`, `upper`: Inclusive bounds.
+    - `above`, `below`: Strict bounds.
+    - `default`: Value if none is given; required if left out.
+    - `doc`: What it is, in the field's own words.
+    """
+    field = eqx.field(
+        converter=_Convert(unit, lower, upper, above, below),
+        kw_only=True,
+        default=default,
+        metadata={
+            "unit": unit,
+            "lower": lower,
+            "upper": upper,
+            "above": above,
+            "below": below,
+            "doc": doc,
+        },
+    )
+    field.__class__ = _QuantityField
+    return field
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantity:
+    """Unit, range and text of a field declared by `quantity`."""
+
+    unit: str
+    lower: float | None
+    upper: float | None
+    above: float | None
+    below: float | None
+    doc: str
+
+    @property
+    def infimum(self) -> float:
+        """Largest lower bound, strict or not; minus infinity if there is none."""
+        return max(-math.inf if b is None else b for b in (self.lower, self.above))
+
+    @property
+    def supremum(self) -> float:
+        """Smallest upper bound, strict or not; infinity if there is none."""
+        return min(math.inf if b is None else b for b in (self.upper, self.below))
+
+
+def quantities(module: eqx.Module | type[eqx.Module]) -> dict[str, Quantity]:
+    """The quantities that a module (or its class) declares itself, by field name."""
+    return {
+        field.name: Quantity(*(field.metadata[k] for k in Quantity.__dataclass_fields__))
+        for field in dataclasses.fields(module)
+        if isinstance(field, _QuantityField)
+    }

@@ -1,0 +1,57 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import pytest
+
+from mtjax.data import Pulses, quantities, quantity, Scalar
+
+
+class Spin(eqx.Module):
+    alpha: Scalar = quantity("1", lower=0, doc="Gilbert damping")
+    width: Scalar = quantity("s", above=0, below=1, default=1e-9)
+
+
+@pytest.mark.parametrize(
+    "values, sentence",
+    (
+        (dict(alpha=-0.1), r"`alpha` must be >= 0 \[1\], got -0.1."),
+        (dict(alpha=1, width=0), r"`width` must be > 0 \[s\], got 0."),
+        (dict(alpha=1, width=1.0), r"`width` must be < 1 \[s\], got 1."),
+        (dict(alpha=float("nan")), r"`alpha` must be .*, got nan."),
+        (dict(alpha="big"), r"`alpha` must be a number \[1\], got 'big'."),
+    ),
+)
+def test_out_of_range_is_one_sentence(values, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Spin(**values)
+
+
+def test_integers_become_floating_leaves_and_values_do_not_recompile():
+    traces = []
+
+    @eqx.filter_jit
+    def f(spin):
+        traces.append(None)
+        return spin.alpha * 2
+
+    f(Spin(alpha=1)), f(Spin(alpha=0.5))
+    assert len(traces) == 1
+    assert all(x.dtype == jnp.float64 for x in jax.tree.leaves(Spin(alpha=1)))
+
+
+def test_gradient_passes_and_the_check_is_skipped_under_a_transformation():
+    gradient = jax.grad(lambda a: Spin(alpha=a).alpha ** 2)(-3.0)
+    assert gradient == -6.0
+
+
+def test_metadata_is_kept():
+    assert quantities(Spin)["alpha"].doc == "Gilbert damping"
+    assert quantities(Spin)["width"].infimum == 0.0
+
+
+def test_pulses_span_a_named_grid():
+    pulses = Pulses.product(voltage=jnp.array([0.5, 1.0]), width=jnp.array([1e-9, 2e-9, 3e-9]))
+    assert pulses.axes == ("voltage", "width")
+    assert pulses.shape == (2, 3)
+    assert pulses.mesh("width")[1, 2] == 3e-9
+    assert pulses.mesh("rise").shape == (2, 3)

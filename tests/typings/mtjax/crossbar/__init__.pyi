@@ -1,0 +1,1 @@
+from crossbar import *
