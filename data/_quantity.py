@@ -1,15 +1,20 @@
 import dataclasses
 import math
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import equinox as eqx
 import jax
+import jax.core as jax_core
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 
-Scalar = Float[Array, ""]
+if TYPE_CHECKING:
+    # The converter of `quantity` takes any number; type checkers see the annotation.
+    Scalar = Any
+else:
+    Scalar = Float[Array, ""]
 
 
 class _Convert:
@@ -30,8 +35,10 @@ class _Convert:
 
     def __call__(self, value: Any) -> Any:
         if isinstance(value, (str, bytes)) or value is None:
-            raise ValueError(f"`{self.name}` must be a number [{self.unit}], got {value!r}.")
-        if isinstance(value, jax.core.Tracer) or not isinstance(
+            raise ValueError(
+                f"`{self.name}` must be a number [{self.unit}], got {value!r}."
+            )
+        if isinstance(value, jax_core.Tracer) or not isinstance(
             value, (bool, int, float, np.ndarray, np.generic, jax.Array)
         ):
             return value  # traced, or a placeholder of a tree transformation

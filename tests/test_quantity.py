@@ -34,7 +34,8 @@ def test_integers_become_floating_leaves_and_values_do_not_recompile():
         traces.append(None)
         return spin.alpha * 2
 
-    f(Spin(alpha=1)), f(Spin(alpha=0.5))
+    for alpha in (1, 0.5):
+        f(Spin(alpha=alpha))
     assert len(traces) == 1
     assert all(x.dtype == jnp.float64 for x in jax.tree.leaves(Spin(alpha=1)))
 
@@ -50,7 +51,9 @@ def test_metadata_is_kept():
 
 
 def test_pulses_span_a_named_grid():
-    pulses = Pulses.product(voltage=jnp.array([0.5, 1.0]), width=jnp.array([1e-9, 2e-9, 3e-9]))
+    pulses = Pulses.product(
+        voltage=jnp.array([0.5, 1.0]), width=jnp.array([1e-9, 2e-9, 3e-9])
+    )
     assert pulses.axes == ("voltage", "width")
     assert pulses.shape == (2, 3)
     assert pulses.mesh("width")[1, 2] == 3e-9
