@@ -42,9 +42,12 @@ class _Convert:
             value, (bool, int, float, np.ndarray, np.generic, jax.Array)
         ):
             return value  # traced, or a placeholder of a tree transformation
-        array = jnp.asarray(value)
-        if not jnp.issubdtype(array.dtype, jnp.floating):
-            array = array.astype(jnp.result_type(float))
+        dtype = getattr(value, "dtype", None)
+        if dtype is None or not jnp.issubdtype(dtype, jnp.floating):
+            dtype = jnp.result_type(float)
+        array = jnp.asarray(
+            value, dtype
+        )  # a dtype given: never weakly typed, so no retrace
         concrete = np.asarray(array)
         for relation, bound, holds in self.bounds:
             if bound is not None and not np.all(holds(concrete, bound)):
