@@ -7,4 +7,5 @@ from ._quantity import (
     Scalar as Scalar,
 )
 from ._statistics import Levels as Levels, State as State, Switching as Switching
+from ._units import parse_quantity as parse_quantity
 from ._x64 import require_x64 as require_x64
