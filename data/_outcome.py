@@ -16,4 +16,6 @@ class Outcome(eqx.Enumeration):
     )
     singular = "The information matrix is singular: a parameter direction is free."
     not_a_number = "Some trials ended in NaN; they are counted apart and left out."
+    diverged = "The loss diverged; what is returned is the last good state."
+    stopped_early = "The validation loss fell no more; what is returned is the best state."
     did_not_switch = "No trial switched."

@@ -1,0 +1,132 @@
+import json
+import pathlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import PRNGKeyArray
+
+from ..data import Outcome
+from ._data import check_samples, count_classes
+from ._metrics import cross_entropy
+from ._optimizer import adamw
+from ._step import batched, epoch, Rules, score, start
+
+
+class Training(eqx.Module):
+    """A trained network, how it got there, and how the training ended.
+
+    - `network`: after the last epoch; the best one if stopped early, the last good one
+      if the loss diverged.
+    - `curve`: one row of numbers per epoch: `epoch`, `loss`, `accuracy` (means over the
+      batches, while training), `seconds`, and `validation_loss`, `validation_accuracy`.
+    """
+
+    network: Any
+    curve: tuple[dict[str, float], ...]
+    outcome: Outcome
+
+    def column(self, name: str) -> np.ndarray:
+        """One number of all epochs; NaN where it was not taken."""
+        return np.array([row.get(name, np.nan) for row in self.curve])
+
+
+def train(
+    network: Any,
+    data: tuple[Any, Any],
+    *,
+    key: PRNGKeyArray,
+    epochs: int,
+    batch: int = 64,
+    forward: Any = batched,
+    loss: Callable = cross_entropy,
+    optimizer: Any = None,
+    augment: Callable | None = None,
+    validation: tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    log: str | pathlib.Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Training:
+    """Trains a network by stochastic gradient descent.
+
+    An epoch is compiled once. With `forward=ThroughArray(cell, spec)` every step runs on
+    a freshly programmed chip: noise-aware training.
+
+    **Arguments:**
+
+    - `data`: Inputs `(samples, ...)` and integer labels `(samples,)`.
+    - `epochs`, `batch`: Passes over the data, and samples in a step.
+    - `forward`: `forward(network, x, key) -> logits`, shape `(samples, classes)`.
+    - `loss`: `loss(logits, labels)`, a scalar.
+    - `optimizer`: From optax; by default `adamw` on a one-cycle schedule.
+    - `augment`: `augment(x, key) -> x` on each batch.
+    - `validation`: Inputs and labels scored after each epoch.
+    - `patience`: Stop after so many epochs without a lower validation loss.
+    - `log`: File that gets one line of JSON per epoch.
+    - `progress`: Called with the epochs done and their number.
+    """
+    classes = count_classes(network, jnp.asarray(data[0]))
+    x, y = check_samples(*data, classes=classes)
+    if batch < 1 or batch > len(y):
+        raise ValueError(f"`batch` must be from 1 to {len(y)} (the samples), got {batch}.")
+    if epochs < 1:
+        raise ValueError(f"`epochs` must be at least 1, got {epochs}.")
+    if patience is not None and validation is None:
+        raise ValueError("`patience` must come with `validation`, got none.")
+    held = None if validation is None else check_samples(*validation, classes=classes)
+    if optimizer is None:
+        optimizer = adamw(epochs * (len(y) // batch))
+    rules = Rules(forward, loss, optimizer, augment, batch)
+    epoch_key, score_key = jr.split(key)
+    state = start(network, rules)
+    curve: list[dict[str, float]] = []
+    best, since, outcome = (np.inf, state.network), 0, Outcome.successful
+    for number in range(epochs):
+        begun = time.perf_counter()
+        following, losses, rights = epoch(state, x, y, epoch_key, rules)
+        losses = np.asarray(losses)
+        row = {
+            "epoch": number + 1,
+            "loss": float(losses.mean()),
+            "accuracy": float(np.mean(rights)),
+        }
+        if held is not None:
+            value, right = score(following.network, *held, score_key, rules)
+            row |= {"validation_loss": float(value), "validation_accuracy": float(right)}
+        row["seconds"] = time.perf_counter() - begun
+        curve.append(row)
+        if log is not None:
+            append(log, row)
+        if diverged(losses, curve[0]["loss"], following.network):
+            outcome = Outcome.diverged
+            break
+        state = following
+        if progress is not None:
+            progress(number + 1, epochs)
+        if patience is not None:
+            if row["validation_loss"] < best[0]:
+                best, since = (row["validation_loss"], state.network), 0
+            else:
+                since += 1
+            if since >= patience:
+                state, outcome = best, Outcome.stopped_early
+                return Training(best[1], tuple(curve), outcome)
+    return Training(state.network, tuple(curve), outcome)
+
+
+def diverged(losses: np.ndarray, first: float, network: Any) -> bool:
+    """Whether a loss or a weight is not finite, or the mean loss is 10 times the first."""
+    weights = jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array))
+    finite = np.all(np.isfinite(losses)) and all(jnp.isfinite(w).all() for w in weights)
+    return not finite or bool(losses.mean() > 10 * max(first, 1.0))
+
+
+def append(path: str | pathlib.Path, row: dict[str, float]) -> None:
+    """Adds one line of JSON to a file."""
+    with open(path, "a") as file:
+        file.write(json.dumps(row) + "\n")
