@@ -1,6 +1,37 @@
+"""The command line. Nothing here imports jax: `mtjax --help` answers at once."""
+
+import sys
+
+from cyclopts import App
+
 from . import __version__
 
 
+app = App(
+    name="mtjax",
+    version=__version__,
+    suppress_keyboard_interrupt=False,
+    help="Differentiable magnetic tunnel junctions, from one spin to a trained crossbar.",
+)
+app.command(
+    "mtjax._run_command:run",
+    name="run",
+    help="Runs the whole path: sweep, fits, crossbars, networks, sensitivities.",
+)
+app.command("mtjax._info:info", name="info", help="Prints versions, machine and devices.")
+
+
 def main() -> None:
-    """Prints the version."""
-    print(f"mtjax {__version__}")
+    """Runs a command; exit codes 0, 1 failed, 2 asked wrongly, 130 interrupted."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("Interrupted; the same command goes on where it stopped.", file=sys.stderr)
+        sys.exit(130)
+    except ValueError as error:
+        from ._tree import BadInput
+
+        if not isinstance(error, BadInput):
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(2)
