@@ -3,7 +3,9 @@ import platform
 from importlib import metadata
 
 from . import __version__
-from ._directory import LIBRARIES
+
+
+LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "optimistix", "numpy", "scipy", "h5py")
 
 
 def info() -> None:

@@ -13,7 +13,7 @@ def mtjax(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, **options)
 
 
-@pytest.mark.parametrize("arguments", (["--help"], ["run", "--help"], ["--version"]))
+@pytest.mark.parametrize("arguments", (["--help"], ["info", "--help"], ["--version"]))
 def test_help_imports_no_jax(arguments):
     code = (
         "import sys; from mtjax._cli import app;"
@@ -31,7 +31,7 @@ def test_info_names_versions_and_devices():
     assert "devices: " in run.stdout
 
 
-@pytest.mark.parametrize("arguments", (["rnu"], ["run", "--oot", "x"]))
+@pytest.mark.parametrize("arguments", (["rnu"], ["info", "--oot", "x"]))
 def test_an_unknown_command_or_option_is_asked_wrongly(arguments):
     run = mtjax(*arguments)
     assert run.returncode == 2
