@@ -48,7 +48,7 @@ class _Convert:
         array = jnp.asarray(
             value, dtype
         )  # a dtype given: never weakly typed, so no retrace
-        concrete = np.asarray(array)
+        concrete = np.asarray(value)  # inside `jit` the array may be traced already
         for relation, bound, holds in self.bounds:
             if bound is not None and not np.all(holds(concrete, bound)):
                 raise ValueError(
