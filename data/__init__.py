@@ -1,3 +1,5 @@
+from ._atomic import FileError as FileError
+from ._load import load as load, provenance as provenance
 from ._outcome import Outcome as Outcome
 from ._pulses import Pulses as Pulses
 from ._quantity import (
@@ -6,6 +8,7 @@ from ._quantity import (
     quantity as quantity,
     Scalar as Scalar,
 )
+from ._save import save as save
 from ._statistics import Levels as Levels, State as State, Switching as Switching
 from ._units import parse_quantity as parse_quantity
 from ._x64 import require_x64 as require_x64
