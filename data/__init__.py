@@ -1,4 +1,10 @@
 from ._atomic import FileError as FileError
+from ._examples import (
+    Examples as Examples,
+    Learning as Learning,
+    Standardisation as Standardisation,
+)
+from ._learning import examples as examples, learning as learning
 from ._load import load as load, provenance as provenance
 from ._outcome import Outcome as Outcome
 from ._pulses import Pulses as Pulses
