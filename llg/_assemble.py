@@ -1,0 +1,75 @@
+"""A system in the form of the time loop: one matrix and a few vectors per spin."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..data import State
+from ._constants import GAMMA, K_B
+from ._equilibrium import well
+from ._junction import Circuit
+from ._system import System
+from ._term import AbstractTerm
+
+
+class Assembled(eqx.Module):
+    """What one block needs of a system; float64 when made, then cast once.
+
+    All affine terms are one matrix: the field of `m` in the order `(3, spins)` is
+    `matrix @ m + bias`. Magnetisations here have the shape `(3, spins)`.
+    """
+
+    matrix: Float[Array, "n n"]  # [T]
+    bias: Float[Array, " n"]  # [T]
+    rest: tuple[AbstractTerm, ...]  # terms that are not affine
+    rotation: Float[Array, " spins"]  # gamma dt / (1 + alpha^2) [1/T]
+    alpha: Float[Array, " spins"]
+    noise: Float[Array, " spins"]  # standard deviation of the thermal field [T]
+    torque: Float[Array, " spins"]  # [T/V]
+    weight: Float[Array, " spins"]
+    polariser: Float[Array, "3"]
+    circuit: Circuit
+    centre: Float[Array, "2 spins"]  # of the well, in Lambert coordinates
+    spread: Float[Array, "spins2 spins2"]
+    sign: Float[Array, ""]  # of the well along z
+
+
+def assemble(system: System, dt: Float[Array, ""], start: State) -> Assembled:
+    r"""Brings a system into the form of the time loop.
+
+    The thermal field of a spin has, in each component and step, the standard deviation
+    $\sqrt{2 \alpha k_B T / (\gamma \mu\, \Delta t)}$ (W. F. Brown, Phys. Rev. 130, 1677
+    (1963)); it is used with the factor $\gamma / (1 + \alpha^2)$ of the explicit form,
+    in precession and damping alike.
+    """
+    spins = system.moment.shape[0]
+    affine = [term for term in system.terms if term.linear]
+    rest = tuple(term for term in system.terms if not term.linear)
+
+    def field(flat):
+        m = flat.reshape(3, spins).T
+        total = sum((term.field(m) for term in affine), jnp.zeros_like(m))
+        return total.T.reshape(-1)
+
+    zero = jnp.zeros(3 * spins)
+    centre, spread = well(system, start)
+    alpha = system.alpha
+    variance = 2 * alpha * K_B * system.temperature / (GAMMA * system.moment * dt)
+    positive = variance > 0
+    noise = jnp.where(positive, jnp.sqrt(jnp.where(positive, variance, 1.0)), 0.0)
+    return Assembled(
+        matrix=jax.jacfwd(field)(zero),
+        bias=field(zero),
+        rest=rest,
+        rotation=GAMMA * dt / (1 + alpha**2),
+        alpha=alpha,
+        noise=noise,
+        torque=system.torque,
+        weight=system.weight,
+        polariser=system.polariser,
+        circuit=system.circuit,
+        centre=centre,
+        spread=spread,
+        sign=jnp.asarray(1.0 if start is State.PARALLEL else -1.0),
+    )

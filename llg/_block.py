@@ -1,0 +1,132 @@
+"""A block: some samples of one system, stepped together; its forward pass and adjoint.
+
+A sample is one trial of one pulse. The batch of samples is the last axis of every array.
+"""
+
+import math
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, UInt32
+
+from ._assemble import Assembled
+from ._step import heun, start
+
+
+class Samples(eqx.Module):
+    """The samples of a block; the last axis is the batch. Times in steps."""
+
+    voltage: Float[Array, "*batch"]  # of the source [V]
+    rise: Float[Array, "*batch"]
+    fall: Float[Array, "*batch"]
+    end: Float[Array, "*batch"]  # end of the falling edge
+    key: UInt32[Array, "2 *batch"]
+    trial: UInt32[Array, "*batch"]
+
+
+def source_voltage(samples: Samples, step: Array, settle: int) -> Array:
+    """Source voltage in a step: edges at its middle, an abrupt end at its start."""
+    begin = step.astype(samples.voltage.dtype) - settle
+    ratio = lambda x, width: x / jnp.where(width > 0, width, 1.0)
+    up = jnp.clip(ratio(begin + 0.5, samples.rise), 0.0, 1.0)
+    up = jnp.where(samples.rise > 0, up, 1.0)
+    down = jnp.clip(ratio(samples.end - begin - 0.5, samples.fall), 0.0, 1.0)
+    down = jnp.where(samples.fall > 0, down, (begin < samples.end).astype(down.dtype))
+    return jnp.where(begin >= 0, samples.voltage * up * down, 0.0)
+
+
+def _hat(samples: Samples, step: Array, settle: int) -> Array:
+    """Weight of the state at `step` in the linear interpolation at the pulse's end."""
+    away = jnp.abs(step.astype(samples.end.dtype) - settle - samples.end)
+    return jnp.maximum(1 - away, 0.0)
+
+
+_heun = jax.vmap(heun, in_axes=(None, -1, -1, -1, -1, None), out_axes=-1)
+_start = jax.vmap(start, in_axes=(None, -1, -1), out_axes=-1)
+
+
+def _advance(system: Assembled, samples: Samples, settle: int, state, step):
+    """One step of all samples; adds to the mean cosine seen at the end of the pulse."""
+    m, seen = state
+    source = source_voltage(samples, step, settle)
+    m, cosine = _heun(
+        system, m, source, samples.key, samples.trial, step.astype(jnp.uint32) + 1
+    )
+    return m, seen + _hat(samples, step, settle) * cosine
+
+
+def _initial(system: Assembled, samples: Samples):
+    return _start(system, samples.key, samples.trial), jnp.zeros_like(samples.voltage)
+
+
+def steps_needed(samples: Samples, settle: int) -> Array:
+    """Steps until the last pulse of the block has been seen to its end."""
+    return jnp.int32(settle) + jnp.floor(jnp.max(samples.end)).astype(jnp.int32) + 2
+
+
+def cosines(system: Assembled, samples: Samples, settle: int) -> Float[Array, " batch"]:
+    """Area-averaged cosine of the free layer at the end of each sample's pulse."""
+    body = lambda step, state: _advance(system, samples, settle, state, step)
+    last = steps_needed(samples, settle)
+    return lax.fori_loop(0, last, body, _initial(system, samples))[1]
+
+
+def pullback(
+    system: Assembled,
+    samples: Samples,
+    cotangent: Float[Array, " batch"],
+    steps: int,
+    settle: int,
+) -> tuple[Assembled, Samples]:
+    """Cotangents of `cosines`, with states kept at about the square root of the steps.
+
+    The segments between kept states are run again, one at a time, from last to first.
+    """
+    length = math.isqrt(steps + settle) + 1
+    segments = -(-(steps + settle + 2) // length)
+    used = (steps_needed(samples, settle) + length - 1) // length
+    advance = jax.checkpoint(
+        _advance,
+        static_argnums=(2,),
+        policy=jax.checkpoint_policies.save_only_these_names("saved"),
+    )
+
+    def segment(system, floats, m, index):
+        here = eqx.combine(floats, samples)
+
+        def body(state, k):
+            return advance(system, here, settle, state, index * length + k), None
+
+        state = (m, jnp.zeros_like(cotangent))
+        return lax.scan(body, state, jnp.arange(length))[0]
+
+    floats, _ = eqx.partition(samples, eqx.is_inexact_array)
+    m = _initial(system, samples)[0]
+
+    def keep(index, carry):
+        m, kept = carry
+        kept = lax.dynamic_update_index_in_dim(kept, m, index, 0)
+        body = lambda k, state: _advance(system, samples, settle, state, index * length + k)
+        m, _ = lax.fori_loop(0, length, body, (m, jnp.zeros_like(cotangent)))
+        return m, kept
+
+    kept = jnp.zeros((segments, *m.shape), m.dtype)
+    _, kept = lax.fori_loop(0, used, keep, (m, kept))
+
+    def back(i, carry):
+        index = used - 1 - i
+        d_m, d_system, d_floats = carry
+        m = lax.dynamic_index_in_dim(kept, index, 0, keepdims=False)
+        _, pull = jax.vjp(partial(segment, index=index), system, floats, m)
+        more_system, more_floats, d_m = pull((d_m, cotangent))
+        add = partial(jax.tree.map, jnp.add)
+        return d_m, add(d_system, more_system), add(d_floats, more_floats)
+
+    zeros = partial(jax.tree.map, jnp.zeros_like)
+    carry = (jnp.zeros_like(m), zeros(system), zeros(floats))
+    d_m, d_system, d_floats = lax.fori_loop(0, used, back, carry)
+    _, pull = jax.vjp(lambda system: _start(system, samples.key, samples.trial), system)
+    return jax.tree.map(jnp.add, d_system, pull(d_m)[0]), d_floats

@@ -1,0 +1,21 @@
+import equinox as eqx
+
+from ..data import quantity, Scalar
+
+
+class TimeGrid(eqx.Module):
+    """Equal time steps, the same for all samples of a sweep.
+
+    - `steps`: number of steps, static; the longest pulse must fit in.
+    - `settle`: steps at zero voltage before the pulse, static.
+    """
+
+    dt: Scalar = quantity("s", above=0, doc="time step")
+    steps: int = eqx.field(static=True, kw_only=True)
+    settle: int = eqx.field(static=True, kw_only=True, default=0)
+
+    def __check_init__(self):
+        if self.steps < 1:
+            raise ValueError(f"`steps` must be >= 1, got {self.steps}.")
+        if self.settle < 0:
+            raise ValueError(f"`settle` must be >= 0, got {self.settle}.")

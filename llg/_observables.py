@@ -1,0 +1,99 @@
+"""What a sweep keeps of its trials."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from ..data import Levels, Pulses, State, Switching
+from ._junction import Circuit
+
+
+class AbstractObservable(eqx.Module):
+    """Makes a statistic of the level that each trial reached.
+
+    A level is `(G - G_AP) / (G_P - G_AP)`, with the zero-bias conductance at the end of
+    the pulse (interpolated linearly between two steps).
+    """
+
+    smooth: eqx.AbstractClassVar[bool]
+
+    @abstractmethod
+    def collect(
+        self,
+        level: Float[Array, "device points trials"],
+        circuit: Circuit,
+        pulses: Pulses,
+        start: State,
+    ) -> eqx.Module:
+        """The statistic; `circuit` has a leading device axis."""
+
+
+def _shaped(x, pulses: Pulses):
+    return x.reshape(x.shape[0], *pulses.shape, *x.shape[2:])
+
+
+def _trials(level, pulses: Pulses):
+    return jnp.full((level.shape[0], *pulses.shape), level.shape[-1])
+
+
+class Level(AbstractObservable):
+    """Zero-bias conductance at the end of each pulse: `data.Levels`."""
+
+    bins: int = eqx.field(static=True, default=64)
+    smooth = True
+
+    def collect(
+        self,
+        level: Float[Array, "device points trials"],
+        circuit: Circuit,
+        pulses: Pulses,
+        start: State,
+    ) -> Levels:
+        """Moments and histogram over the trials; counts carry no gradient."""
+        parallel = jnp.broadcast_to(circuit.parallel, level.shape[:1])
+        antiparallel = jnp.broadcast_to(circuit.antiparallel, level.shape[:1])
+        window = (parallel - antiparallel)[:, None]
+        mean = jnp.mean(level, -1)
+        deviation = level - mean[..., None]
+        variance = jnp.sum(deviation**2, -1) / max(level.shape[-1] - 1, 1)
+        edges = jnp.linspace(0.0, 1.0, self.bins + 1)
+        index = jnp.floor(lax.stop_gradient(level) * self.bins).astype(int)
+        index = jnp.clip(index, 0, self.bins - 1)
+        one_hot = index[..., None] == jnp.arange(self.bins)
+        return Levels(
+            start=start,
+            pulses=pulses,
+            trials=_trials(level, pulses),
+            mean=_shaped(antiparallel[:, None] + window * mean, pulses),
+            variance=_shaped(window**2 * variance, pulses),
+            histogram=_shaped(jnp.sum(one_hot, 2), pulses),
+            edges=edges,
+            parallel=parallel,
+            antiparallel=antiparallel,
+        )
+
+
+class Switched(AbstractObservable):
+    """Whether the level passed one half by the end of the pulse: `data.Switching`."""
+
+    smooth = False
+
+    def collect(
+        self,
+        level: Float[Array, "device points trials"],
+        circuit: Circuit,
+        pulses: Pulses,
+        start: State,
+    ) -> Switching:
+        """Counts; they carry no gradient."""
+        level = lax.stop_gradient(level)
+        passed = level < 0.5 if start is State.PARALLEL else level > 0.5
+        return Switching(
+            start=start,
+            pulses=pulses,
+            trials=_trials(level, pulses),
+            switched=_shaped(jnp.sum(passed, -1), pulses),
+        )

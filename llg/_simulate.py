@@ -1,0 +1,221 @@
+"""All samples of a sweep as blocks, and their adjoint: one `custom_vjp`."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import as_completed, Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import jax
+import jax.core
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from ._block import cosines, pullback, Samples
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is static in a run."""
+
+    steps: int
+    settle: int
+    trials: int
+    block: int
+    differentiable: bool
+    executor: Executor | None
+    progress: Callable[[int, int], Any] | None
+
+
+def _gather(pulses, keys, order, index, trials) -> Samples:
+    """The samples of a block; `index` counts trials within pulses of rising end."""
+    point = order[index // trials]
+    floats = {name: value[point] for name, value in pulses.items()}
+    trial = (index % trials).astype(jnp.uint32)
+    return Samples(**floats, key=keys[point].T, trial=trial)
+
+
+def forward_block(system, pulses, keys, order, index, trials, settle):
+    """Mean cosines of one block."""
+    return cosines(system, _gather(pulses, keys, order, index, trials), settle)
+
+
+def backward_block(system, pulses, keys, order, index, cotangent, trials, settle, steps):
+    """Cotangents of the system (summed over the block) and of each sample's pulse."""
+    samples = _gather(pulses, keys, order, index, trials)
+    d_system, d_samples = pullback(system, samples, cotangent, steps, settle)
+    return d_system, {name: getattr(d_samples, name) for name in pulses}
+
+
+@cache
+def _compiled(backend: str):
+    options = {"xla_cpu_prefer_vector_width": 512} if backend == "cpu" else None
+    forward = jax.jit(forward_block, static_argnames=("settle",), compiler_options=options)
+    backward = jax.jit(
+        backward_block, static_argnames=("settle", "steps"), compiler_options=options
+    )
+    return forward, backward
+
+
+def _call(which: int, arguments, static) -> Any:
+    """Runs a block where the executor says; takes and gives NumPy arrays."""
+    function = _compiled(jax.default_backend())[which]
+    return jax.tree.map(np.asarray, function(*arguments, **static))
+
+
+def _map(plan: Plan, which: int, jobs: list, static: dict) -> list:
+    """Results of all blocks in order."""
+
+    def run(executor):
+        futures = [executor.submit(_call, which, job, static) for job in jobs]
+        try:
+            if plan.progress is not None:
+                for done, _ in enumerate(as_completed(futures), start=1):
+                    plan.progress(done, len(jobs))
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+    if plan.executor is not None:
+        return run(plan.executor)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as executor:
+        return run(executor)
+
+
+def _indices(plan: Plan, points: int) -> np.ndarray:
+    """Sample numbers of all full blocks; the last block repeats its last sample."""
+    samples = points * plan.trials
+    blocks = -(-samples // plan.block)
+    index = np.minimum(np.arange(blocks * plan.block), samples - 1)
+    return index.reshape(blocks, plan.block).astype(np.int32)
+
+
+def _setting(plan, systems, pulses):
+    points, devices = pulses["end"].shape[0], systems.alpha.shape[0]
+    return points, devices, _indices(plan, points), jnp.argsort(pulses["end"])
+
+
+def _unsort(values, order, trials, points):
+    """From samples in the order of blocks to `(device, points, trials)`."""
+    flat = values.reshape(values.shape[0], -1)[:, : points * trials]
+    sorted_points = flat.reshape(-1, points, trials)
+    return jnp.zeros_like(sorted_points).at[:, order].set(sorted_points)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def simulate(plan: Plan, systems, pulses, keys):
+    """Mean cosine at the end of the pulse, shape `(device, points, trials)`.
+
+    **Arguments:**
+
+    - `systems`: `Assembled` with a leading device axis.
+    - `pulses`: Arrays of shape `(points,)` by the field names of `Samples`.
+    - `keys`: Key words, shape `(device, points, 2)`.
+    """
+    points, devices, index, order = _setting(plan, systems, pulses)
+    static = {"settle": plan.settle}
+    if _traced((systems, pulses, keys)):
+
+        def one(job):
+            device, block = job
+            system = jax.tree.map(lambda x: x[device], systems)
+            return forward_block(
+                system, pulses, keys[device], order, block, plan.trials, **static
+            )
+
+        flat = lax.map(one, _pairs(devices, index))
+    else:
+        systems, pulses, keys, order = _host((systems, pulses, keys, order))
+        jobs = []
+        for device in range(devices):
+            system = jax.tree.map(lambda x, d=device: x[d], systems)
+            jobs += [
+                (system, pulses, keys[device], order, block, np.int32(plan.trials))
+                for block in index
+            ]
+        flat = jnp.asarray(np.stack(_map(plan, 0, jobs, static)))
+    return _unsort(flat.reshape(devices, -1), order, plan.trials, points)
+
+
+def _traced(tree) -> bool:
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
+
+
+def _host(tree):
+    return jax.tree.map(np.asarray, tree)
+
+
+def _pairs(devices, index):
+    blocks = index.shape[0]
+    device = np.repeat(np.arange(devices), blocks)
+    return jnp.asarray(device), jnp.asarray(np.tile(index, (devices, 1)))
+
+
+def _forward(plan, systems, pulses, keys):
+    return simulate(plan, systems, pulses, keys), (systems, pulses, keys)
+
+
+def _backward(plan, residuals, cotangent):
+    if not plan.differentiable:
+        raise ValueError(
+            "`sweep` was asked for a derivative without a `gradient`: pass "
+            "`gradient=llg.Pathwise()` for a smooth observable."
+        )
+    systems, pulses, keys = residuals
+    points, devices, index, order = _setting(plan, systems, pulses)
+    static = {"settle": plan.settle, "steps": plan.steps}
+    flat = cotangent[:, order].reshape(devices, -1)
+    flat = jnp.pad(flat, ((0, 0), (0, index.size - flat.shape[1])))
+    if _traced((systems, pulses, keys, cotangent)):
+
+        def one(carry, job):
+            device, block, ct = job
+            system = jax.tree.map(lambda x: x[device], systems)
+            d_system, d_pulses = backward_block(
+                system, pulses, keys[device], order, block, ct, plan.trials, **static
+            )
+            total = jax.tree.map(lambda a, b: a.at[device].add(b), carry, d_system)
+            return total, d_pulses
+
+        zeros = jax.tree.map(jnp.zeros_like, systems)
+        d_systems, d_samples = lax.scan(
+            one, zeros, (*_pairs(devices, index), flat.reshape(-1, plan.block))
+        )
+    else:
+        systems, pulses, keys, order, flat = _host((systems, pulses, keys, order, flat))
+        jobs = []
+        for device in range(devices):
+            system = jax.tree.map(lambda x, d=device: x[d], systems)
+            for block, ct in zip(index, flat[device].reshape(index.shape), strict=True):
+                jobs.append(
+                    (system, pulses, keys[device], order, block, ct, np.int32(plan.trials))
+                )
+        results = _map(plan, 1, jobs, static)
+        sums = []
+        for device in range(devices):
+            mine = results[device * len(index) : (device + 1) * len(index)]
+            sums.append(
+                jax.tree.map(
+                    lambda *parts: sum(part.astype(np.float64) for part in parts),
+                    *(d_system for d_system, _ in mine),
+                )
+            )
+        d_systems = jax.tree.map(
+            lambda like, *parts: jnp.asarray(np.stack(parts), like.dtype), systems, *sums
+        )
+        d_samples = jax.tree.map(lambda *parts: np.stack(parts), *(d for _, d in results))
+    d_pulses = {
+        name: jnp.sum(
+            _unsort(jnp.asarray(d).reshape(devices, -1), order, plan.trials, points),
+            (0, 2),
+        )
+        for name, d in d_samples.items()
+    }
+    return d_systems, d_pulses, None
+
+
+simulate.defvjp(_forward, _backward)

@@ -1,0 +1,182 @@
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.core
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array
+
+from ..data import Pulses, State
+from ._assemble import assemble
+from ._constants import GAMMA
+from ._equilibrium import stiffest_field
+from ._grid import TimeGrid
+from ._microstructure import Microstructure
+from ._observables import AbstractObservable
+from ._pathwise import Pathwise
+from ._simulate import Plan, simulate
+from ._step import words_per_step
+
+
+# A block's state and matrix should fit in the second-level cache of a core.
+_SPINS_OF_A_BLOCK = 8192
+_LARGEST_ANGLE = 0.15  # gamma B dt of the stiffest mode, beyond which Heun is biased
+
+
+def sweep(
+    device: Any,
+    microstructures: Microstructure,
+    pulses: Pulses,
+    grid: TimeGrid,
+    *,
+    observe: AbstractObservable | tuple[AbstractObservable, ...],
+    key: Array,
+    trials: int,
+    dtype: Any = jnp.float32,
+    gradient: Pathwise | None = None,
+    executor: Executor | None = None,
+    start: State = State.PARALLEL,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Any:
+    """Repeats every pulse on every microstructure and collects statistics.
+
+    Each trial starts from the thermal equilibrium of `start` (linearised, then
+    `grid.settle` steps), gets one pulse, and is observed at its end. Its noise depends
+    on `key`, the microstructure, the pulse and the number of the trial only: trial k is
+    the same whatever the number of trials, threads or blocks.
+
+    Called eagerly, blocks of samples go to `executor` (by default one thread per core);
+    under `jax.jit` they run one after the other. One compilation serves all values.
+
+    **Arguments:**
+
+    - `device`: What `.system(microstructure)` turns into a `System`.
+    - `microstructures`: Draws with a leading device axis, from `llg.microstructures`.
+    - `pulses`: The pulses; the longest must end within `grid`.
+    - `observe`: `llg.Level()`, `llg.Switched()`, or a tuple, served by the same trials.
+    - `key`: A JAX key.
+    - `trials`: Repetitions of each pulse on each device.
+    - `dtype`: Floating type of the time loop.
+    - `gradient`: `llg.Pathwise()` makes smooth statistics differentiable with respect
+        to device and pulses; without it, differentiating is refused.
+    - `executor`: Any `concurrent.futures.Executor`.
+    - `progress`: Called with the numbers of blocks done and in total.
+
+    **Returns:** `data.Levels`, `data.Switching`, or a tuple of them.
+    """
+    observables = observe if isinstance(observe, tuple) else (observe,)
+    _check(device, microstructures, pulses, grid, observables, trials, gradient)
+    systems, circuits, stiffest = _prepare(device, microstructures, grid.dt, start)
+    _check_stiffness(stiffest, grid)
+    spins = systems.alpha.shape[1]
+    _check_counters(grid, spins, trials)
+    cast = lambda tree: jax.tree.map(lambda x: jnp.asarray(x, dtype), tree)
+    end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
+    in_steps = {
+        "rise": pulses.mesh("rise") / grid.dt,
+        "fall": pulses.mesh("fall") / grid.dt,
+        "end": end / grid.dt,
+    }
+    points = cast({"voltage": pulses.mesh("voltage"), **in_steps})
+    points = {name: value.reshape(-1) for name, value in points.items()}
+    plan = Plan(
+        steps=grid.steps,
+        settle=grid.settle,
+        trials=trials,
+        block=_block_size(spins),
+        differentiable=gradient is not None,
+        executor=executor,
+        progress=progress,
+    )
+    keys = _key_words(key, microstructures.number, points["end"].shape[0])
+    cosine = simulate(plan, cast(systems), points, keys)
+    level = (1 + cosine.astype(jnp.result_type(float))) / 2
+    results = tuple(o.collect(level, circuits, pulses, start) for o in observables)
+    return results if isinstance(observe, tuple) else results[0]
+
+
+def _block_size(spins: int) -> int:
+    """Samples of a block: a multiple of 16 that depends on nothing but the system."""
+    return max(16, min(1024, _SPINS_OF_A_BLOCK // spins // 16 * 16))
+
+
+@partial(eqx.filter_jit)
+def _prepare(device, microstructures, dt, start):
+    def one(grains):
+        system = device.system(grains)
+        stiffest = lax.stop_gradient(stiffest_field(system, start))
+        return assemble(system, dt, start), system.circuit, stiffest
+
+    return lax.map(one, microstructures)
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _key_words(key, devices: int, points: int):
+    """Two words for each device and pulse, whatever their numbers."""
+    over_points = jax.vmap(jax.random.fold_in, (None, 0))
+    words = lambda k: jax.random.bits(k, (2,), jnp.uint32)
+    of_device = lambda d: jax.vmap(words)(
+        over_points(jax.random.fold_in(key, d), jnp.arange(points))
+    )
+    return jax.vmap(of_device)(jnp.arange(devices))
+
+
+def _concrete(x) -> np.ndarray | None:
+    """The numbers, also while a gradient is taken eagerly; None while tracing."""
+    x = lax.stop_gradient(x)
+    while isinstance(x, jax.core.Tracer):
+        inner = getattr(x, "primal", None)
+        if inner is None:
+            return None
+        x = inner
+    return np.asarray(x)
+
+
+def _check(device, microstructures, pulses, grid, observables, trials, gradient):
+    device.check(microstructures)
+    if trials < 1:
+        raise ValueError(f"`trials` must be >= 1, got {trials}.")
+    for observable in observables:
+        if not isinstance(observable, AbstractObservable):
+            raise ValueError(
+                f"`observe` must be an observable such as llg.Level(), got {observable!r}."
+            )
+        if gradient is not None and not observable.smooth:
+            raise ValueError(
+                f"`gradient` must be None for {type(observable).__name__}, which counts: "
+                "a path's derivative of a count is zero; got Pathwise."
+            )
+    width = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
+    longest, dt = _concrete(jnp.max(width)), _concrete(grid.dt)
+    if longest is not None and dt is not None and longest > grid.steps * dt * (1 + 1e-6):
+        raise ValueError(
+            f"`steps` must be >= {int(np.ceil(longest / dt))} to hold the longest pulse, "
+            f"got {grid.steps}."
+        )
+
+
+def _check_counters(grid: TimeGrid, spins: int, trials: int) -> None:
+    slots = grid.steps + grid.settle + 2
+    if slots * words_per_step(spins) >= 2**32 or trials >= 2**32:
+        raise ValueError(
+            f"`steps` must be < {2**32 // words_per_step(spins)} for {spins} spins, so "
+            f"that no noise repeats, got {grid.steps}."
+        )
+
+
+def _check_stiffness(stiffest, grid: TimeGrid) -> None:
+    b, dt = _concrete(jnp.max(stiffest)), _concrete(grid.dt)
+    if b is None or dt is None:
+        return
+    if np.isnan(b):
+        raise ValueError("`start` must be a stable state of the device, and is not.")
+    if GAMMA * b * dt > _LARGEST_ANGLE:
+        raise ValueError(
+            f"`dt` must be <= {_LARGEST_ANGLE / GAMMA / b:.2g} s for the stiffest mode "
+            f"({b:.3g} T), got {dt:g}."
+        )

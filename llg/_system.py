@@ -1,0 +1,43 @@
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..data import quantity, Scalar
+from ._junction import Circuit
+from ._term import AbstractTerm
+
+
+class System(eqx.Module):
+    r"""The spins of one sample with their energies, damping, torque and circuit.
+
+    The magnetisation obeys the Landau--Lifshitz--Gilbert equation with spin-transfer
+    torque, $\dot m = -\gamma\, m \times (b + a\, p \times m) + \alpha\, m \times \dot m$,
+    solved for $\dot m$ with both cross terms of the damping kept:
+
+    $$\dot m = -\frac{\gamma}{1 + \alpha^2}
+      [m \times b' + \alpha\, m \times (m \times b')], \qquad b' = b + a\, p \times m$$
+
+    where $p$ is the direction of the reference layer and $a = \tau V$ the spin-transfer
+    field of the junction voltage $V$: $a > 0$ turns $m$ towards $-p$.
+
+    - `torque`: spin-transfer field per volt of each spin [T/V], zero for spins that do
+      not touch the barrier.
+    - `weight`: share of each spin in the junction's area; sums to 1.
+    """
+
+    terms: tuple[AbstractTerm, ...]
+    circuit: Circuit
+    moment: Float[Array, " spins"] = quantity("A m^2", above=0, doc="magnetic moment")
+    alpha: Float[Array, " spins"] = quantity("1", lower=0, doc="Gilbert damping")
+    torque: Float[Array, " spins"] = quantity("T/V", doc="spin-transfer field per volt")
+    weight: Float[Array, " spins"] = quantity("1", lower=0, doc="share of the area")
+    polariser: Float[Array, "3"] = quantity("1", doc="direction of the reference layer")
+    temperature: Scalar = quantity("K", lower=0, doc="temperature")
+
+    def energy(self, m: Float[Array, "spins 3"]) -> Float[Array, ""]:
+        """Total energy [J]."""
+        return jnp.asarray(sum(term.energy(m) for term in self.terms))
+
+    def field(self, m: Float[Array, "spins 3"]) -> Float[Array, "spins 3"]:
+        """Effective flux density on each spin, without noise and torque [T]."""
+        return jnp.asarray(sum(term.field(m) for term in self.terms))
