@@ -7,6 +7,7 @@ from ._examples import (
 from ._learning import examples as examples, learning as learning
 from ._load import load as load, provenance as provenance
 from ._outcome import Outcome as Outcome
+from ._product import Product as Product, product as product
 from ._pulses import Pulses as Pulses
 from ._quantity import (
     quantities as quantities,

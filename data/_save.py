@@ -135,6 +135,17 @@ def _set(node: h5py.Group | h5py.Dataset, key: str, value: Any) -> None:
     node.attrs.create(key, value)
 
 
+def _nearest(scales: dict[str, Any], group: str, axis: str | None, length: int) -> str:
+    """Where the dimension is: in the group, or in one above it that has it."""
+    own = place = f"{group}/{axis}".lstrip("/")
+    while place not in scales or scales[place].shape != (length,):
+        if not group:
+            return own
+        group = group.rpartition("/")[0]
+        place = f"{group}/{axis}".lstrip("/")
+    return place
+
+
 def _name_dimensions(file: Any, tree: Tree) -> None:
     """Dimension scales: a coordinate where a leaf has the name, else a bare dimension."""
     leaves = [leaf for leaf in tree.leaves if leaf.is_number]
@@ -147,7 +158,7 @@ def _name_dimensions(file: Any, tree: Tree) -> None:
         dataset = file[leaf.path]
         axes = leaf.axes + (None,) * (dataset.ndim - len(leaf.axes))
         for i, (axis, length) in enumerate(zip(axes, dataset.shape, strict=True)):
-            path = f"{leaf.group}/{axis}".lstrip("/")
+            path = _nearest(scales, leaf.group, axis, length)
             held = scales[path].shape if path in scales else (length,)
             if axis is None or held != (length,) or path in taken - set(scales):
                 path = f"dim_{length}"

@@ -1,8 +1,10 @@
 """The one reading of a pytree that `save` and `load` share: names, axes, static values."""
 
+import collections
 import dataclasses
 import enum
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -11,6 +13,7 @@ import jax.tree_util as jtu
 import numpy as np
 
 from ._outcome import Outcome
+from ._product import Product
 from ._pulses import Pulses
 from ._statistics import Levels, Switching
 
@@ -27,13 +30,26 @@ class Leaf:
     name: str
     value: Any
     axes: tuple[str | None, ...]  # names of the dimensions; None where nothing says
-    text: dict[str, str]  # units, long_name
+    field: dataclasses.Field | None  # of the module that holds it
     any_length: bool  # of statistics, the file says how long the axes are
     enumeration: Any  # the class of an `eqx.Enumeration`, if it is an item of one
 
     @property
     def path(self) -> str:
         return f"{self.group}/{self.name}".lstrip("/")
+
+    @property
+    def dotted(self) -> str:
+        """The path as in a configuration: `grain.k_u`."""
+        return self.path.replace("/", ".")
+
+    @property
+    def text(self) -> dict[str, str]:
+        """Attributes that say what it is."""
+        if self.field is None:
+            return {}
+        pairs, told = (("units", "unit"), ("long_name", "doc")), self.field.metadata
+        return {a: told[b] for a, b in pairs if told.get(b)}
 
     @property
     def is_number(self) -> bool:
@@ -51,6 +67,16 @@ class Group:
     static: dict[str, Any]
 
 
+@dataclasses.dataclass(frozen=True)
+class _Scope:
+    """What a node tells the leaves below it."""
+
+    any_length: bool = False
+    batch: tuple[str, ...] = ()  # leading axes of every leaf
+    coordinates: tuple[str, ...] = ()  # axes whose values are leaves of the same name
+    fields: Mapping[str, dataclasses.Field] = dataclasses.field(default_factory=dict)
+
+
 class Tree:
     """Groups and leaves of a pytree; the leaves in the order of `jax.tree.leaves`."""
 
@@ -60,51 +86,54 @@ class Tree:
     def __init__(self, tree: Any):
         self.groups, self.leaves = [], []
         self.is_leaf = _children(tree) is None
-        self._node([tree] if self.is_leaf else tree, "", (), False)
-        names = [x.path for x in (*self.groups, *self.leaves)]
-        for name in names:
-            if names.count(name) > 1:
+        self._node([tree] if self.is_leaf else tree, "", _Scope())
+        names = collections.Counter(x.path for x in (*self.groups, *self.leaves))
+        for name, times in names.items():
+            if times > 1:
                 raise ValueError(f"`tree` must have distinct names, it has `{name}` twice.")
 
-    def _node(self, node, path, batch, any_length):
-        is_module = isinstance(node, eqx.Module)
-        kind = type(node).__name__ if is_module else None
+    def _node(self, node, path, scope):
+        kind = type(node).__name__ if isinstance(node, eqx.Module) else None
         group = Group(path, kind, isinstance(node, dict), {})
         self.groups.append(group)
-        self._fill(group, "", node, batch, any_length)
+        self._fill(group, "", node, scope)
 
-    def _fill(self, group, prefix, node, batch, any_length):
-        fields = {}
+    def _fill(self, group, prefix, node, scope):
         if isinstance(node, eqx.Module):
             fields = {f.name: f for f in dataclasses.fields(node)}
+            scope = dataclasses.replace(scope, fields=fields)
             for name, field in fields.items():
                 if field.metadata.get("static") and hasattr(node, name):
                     group.static[prefix + name] = describe(getattr(node, name))
-        any_length = any_length or isinstance(node, (Switching, Levels, Pulses))
+        if isinstance(node, (Switching, Levels, Pulses)):
+            scope = dataclasses.replace(scope, any_length=True)
+        if isinstance(node, Pulses):
+            scope = dataclasses.replace(scope, coordinates=node.axes)
         for name, child in _children(node) or ():
-            if _children(child) is not None:
-                if isinstance(child, Pulses) and isinstance(node, (Switching, Levels)):
-                    # The pulses of statistics are the coordinates of their group.
-                    self._fill(group, f"{name}.", child, batch, any_length)
-                else:
-                    path = f"{group.path}/{name}".lstrip("/")
-                    self._node(child, path, batch, any_length)
-                continue
-            field, enumeration = fields.get(name), None
-            if isinstance(child, _ITEM):
-                child, enumeration = child._value, child._enumeration
-            leaf = Leaf(
-                group.path,
-                name,
-                child,
-                _axes(node, field, child, batch),
-                _text(field),
-                any_length,
-                enumeration,
-            )
-            self.leaves.append(leaf)
-            if not leaf.is_number:
-                group.static[leaf.name] = describe(child)
+            if _children(child) is None:
+                self._leaf(group, name, node, child, scope)
+            elif isinstance(node, (Switching, Levels)) and isinstance(child, Pulses):
+                self._fill(group, f"{name}.", child, scope)
+            elif isinstance(node, Product) and name == "values":
+                named = {x.dotted: x.field for x in Tree(node.module).leaves if x.field}
+                values = _Scope(coordinates=node.axes, fields=named)
+                self._fill(group, f"{name}.", child, values)
+            else:
+                below = dataclasses.replace(scope, coordinates=(), fields={})
+                if isinstance(node, Product):
+                    below = dataclasses.replace(below, batch=scope.batch + node.axes)
+                self._node(child, f"{group.path}/{name}".lstrip("/"), below)
+
+    def _leaf(self, group, name, node, value, scope):
+        enumeration = None
+        if isinstance(value, _ITEM):
+            value, enumeration = value._value, value._enumeration
+        axes = _axes(node, name, value, scope)
+        field, any_length = scope.fields.get(name), scope.any_length
+        leaf = Leaf(group.path, name, value, axes, field, any_length, enumeration)
+        self.leaves.append(leaf)
+        if not leaf.is_number:
+            group.static[name] = describe(value)
 
 
 def _children(node: Any) -> list[tuple[str, Any]] | None:
@@ -123,34 +152,28 @@ def _name(path: tuple) -> str:
     return {"": "%", ".": "%2E"}.get(text, text)
 
 
-def _text(field: dataclasses.Field | None) -> dict[str, str]:
-    if field is None:
-        return {}
-    pairs = (("units", "unit"), ("long_name", "doc"))
-    return {a: field.metadata[b] for a, b in pairs if field.metadata.get(b)}
-
-
-def _axes(node, field, value, batch) -> tuple[str | None, ...]:
+def _axes(node, name, value, scope) -> tuple[str | None, ...]:
     """Names of the dimensions, from the annotation of the field.
 
     `Float[Array, "device *pulses bins"]` names them, with the axes of the field `pulses`.
     """
     rank = len(getattr(value, "shape", ()))
-    if field is None:
-        return (None,) * rank
-    if field.name in getattr(node, "axes", ()):
-        words: list[str | None] = [field.name]
-    else:
-        words = []
-        for word in getattr(field.type, "dim_str", "...").split():
+    words: list[str | None] = []
+    if name in scope.coordinates:
+        words = [name]
+    elif name in scope.fields:
+        for word in getattr(scope.fields[name].type, "dim_str", "...").split():
             axes = getattr(getattr(node, word[1:], None), "axes", None)
             if word.startswith("*") and axes is not None:
                 words += axes
             else:
                 words.append(word if word.isidentifier() or word == "..." else None)
+    else:
+        words = ["..."]
+    batch = scope.batch if rank >= len(scope.batch) else ()
     if "..." in words:
-        at = words.index("...")
-        words[at : at + 1] = [None] * max(rank - len(words) + 1, 0)
+        at, some = words.index("..."), rank - len(batch) - len(words) + 1
+        words[at : at + 1] = [None] * max(some, 0)
     extra = rank - len(words)
     if extra < 0 or "..." in words:
         return (None,) * rank
