@@ -1,0 +1,57 @@
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int, Num
+
+from ..data import Scalar
+
+
+def quantise(
+    weights: Float[Array, "..."], levels: int, scale: Float[Array, "..."] | None = None
+) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    """Whole numbers from `-(levels - 1)` to `levels - 1`, and what one of them is worth.
+
+    `weights` are about `numbers * scale`. Differentiable: rounding is passed straight
+    through, clipping is not.
+
+    **Arguments:**
+
+    - `levels`: Of one cell, at least 2.
+    - `scale`: Weight of one step; by default the largest weight becomes `levels - 1`.
+    """
+    if levels < 2:
+        raise ValueError(f"`levels` must be at least 2, got {levels}.")
+    if scale is None:
+        largest = jnp.max(jnp.abs(weights))
+        scale = jnp.where(largest > 0, largest, 1) / (levels - 1)
+    inside = jnp.clip(weights / scale, 1 - levels, levels - 1)
+    return inside + lax.stop_gradient(jnp.round(inside) - inside), scale
+
+
+def split(numbers: Num[Array, "..."]) -> tuple[Num[Array, "..."], Num[Array, "..."]]:
+    """Levels of the positive and of the negative cell of each differential pair.
+
+    A positive number is a level of the positive cell, with the negative one at level 0,
+    the lowest conductance; a negative number the other way round.
+    """
+    zero = jnp.zeros_like(numbers)
+    return jnp.where(numbers > 0, numbers, zero), jnp.where(numbers < 0, -numbers, zero)
+
+
+def merge(positive: Num[Array, "..."], negative: Num[Array, "..."]) -> Num[Array, "..."]:
+    """The inverse of `split`: what the pair subtracts."""
+    return positive - negative
+
+
+def whole(numbers: Num[Array, "..."]) -> Int[Array, "..."]:
+    """The nearest integers."""
+    return jnp.round(numbers).astype(int)
+
+
+def step_conductance(levels: Float[Array, " count"]) -> Scalar:
+    """Conductance that one level adds [S]: least squares through level 0.
+
+    `numbers * step_conductance(levels)` is nearest to the difference of a pair's two
+    conductances over all numbers.
+    """
+    number = jnp.arange(levels.shape[0], dtype=levels.dtype)
+    return jnp.sum(number * (levels - levels[0])) / jnp.sum(number**2)
