@@ -2,7 +2,19 @@ from ..data import Pulses as Pulses, State as State
 from . import presets as presets
 from ._demagnetisation import Demagnetisation as Demagnetisation
 from ._equilibrium import stiffest_field as stiffest_field
+from ._escape import (
+    brown_rate as brown_rate,
+    escape_rate as escape_rate,
+    relaxation_rate as relaxation_rate,
+)
 from ._exchange import Exchange as Exchange
+from ._fokker_planck import (
+    AxialDensity as AxialDensity,
+    evolve as evolve,
+    modes_for as modes_for,
+    well as well,
+    write_error_rate as write_error_rate,
+)
 from ._granular import (
     GrainLayer as GrainLayer,
     GranularJunction as GranularJunction,
