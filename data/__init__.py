@@ -4,6 +4,8 @@ from ._examples import (
     Learning as Learning,
     Standardisation as Standardisation,
 )
+from ._fetch import fetch as fetch
+from ._images import images as images
 from ._learning import examples as examples, learning as learning
 from ._load import load as load, provenance as provenance
 from ._outcome import Outcome as Outcome

@@ -32,6 +32,11 @@ class Examples(eqx.Module):
     def __len__(self) -> int:
         return len(self.y)
 
+    def flat(self) -> "Examples":
+        """The same examples with one axis of features."""
+        x = self.x.reshape(len(self.x), -1)
+        return Examples(self.classes, x, self.y)
+
     def take(self, rows: np.ndarray) -> "Examples":
         """The examples of the given row numbers, in that order."""
         x, y = np.asarray(self.x)[rows], np.asarray(self.y)[rows]  # compiles nothing
