@@ -1,4 +1,5 @@
 from ._atomic import FileError as FileError
+from ._concatenate import concatenate as concatenate
 from ._examples import (
     Examples as Examples,
     Learning as Learning,
@@ -9,6 +10,7 @@ from ._images import images as images
 from ._learning import examples as examples, learning as learning
 from ._load import load as load, provenance as provenance
 from ._outcome import Outcome as Outcome
+from ._parts import Parts as Parts
 from ._product import Product as Product, product as product
 from ._pulses import Pulses as Pulses
 from ._quantity import (

@@ -42,7 +42,7 @@ def save(
     - `tree`: Any pytree of arrays, numbers and random keys.
     - `provenance`: What made it (configuration, seed, ...), as JSON; see `provenance`.
     """
-    described = _json(dict(provenance or {}), "provenance")
+    described = as_json(dict(provenance or {}), "provenance")
     tree = Tree(tree)
     arrays = [_to_disk(leaf) if leaf.is_number else None for leaf in tree.leaves]
     with h5py.File(
@@ -56,7 +56,7 @@ def save(
             node = file.require_group(group.path or "/")
             if group.type is not None:
                 _set(node, "type", group.type)
-            _set(node, "static", _json(group.static, "static"))
+            _set(node, "static", as_json(group.static, "static"))
         for leaf, array in zip(tree.leaves, arrays, strict=True):
             if array is not None:
                 dataset = _write(file[leaf.group or "/"], leaf.name, array[0])
@@ -112,7 +112,9 @@ def _write(group: Any, name: str, x: np.ndarray) -> h5py.Dataset:
     return dataset
 
 
-def _json(value: Any, what: str) -> str:
+def as_json(value: Any, what: str) -> str:
+    """JSON of words and numbers, arrays among them; one sentence on anything else."""
+
     def plain(x):
         if isinstance(x, (np.ndarray, np.generic, jax.Array)):
             return np.asarray(x).tolist()
