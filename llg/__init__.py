@@ -1,5 +1,15 @@
 from ..data import Pulses as Pulses, State as State
 from . import presets as presets
+from ._closed_forms import (
+    astroid as astroid,
+    asymptotic_write_error_rate as asymptotic_write_error_rate,
+    critical_angle as critical_angle,
+    critical_current as critical_current,
+    langevin as langevin,
+    reduced_time as reduced_time,
+    sot_threshold as sot_threshold,
+    switching_time as switching_time,
+)
 from ._demagnetisation import Demagnetisation as Demagnetisation
 from ._equilibrium import stiffest_field as stiffest_field
 from ._escape import (
@@ -9,10 +19,10 @@ from ._escape import (
 )
 from ._exchange import Exchange as Exchange
 from ._fokker_planck import (
+    axial_evolve as axial_evolve,
+    axial_well as axial_well,
     AxialDensity as AxialDensity,
-    evolve as evolve,
     modes_for as modes_for,
-    well as well,
     write_error_rate as write_error_rate,
 )
 from ._granular import (
@@ -27,6 +37,7 @@ from ._microstructure import (
     Microstructure as Microstructure,
     microstructures as microstructures,
 )
+from ._modes import modes as modes, nucleation_field as nucleation_field
 from ._newell import prism_tensor as prism_tensor
 from ._observables import (
     AbstractObservable as AbstractObservable,
@@ -37,3 +48,9 @@ from ._pathwise import Pathwise as Pathwise
 from ._sweep import sweep as sweep
 from ._system import System as System
 from ._term import AbstractTerm as AbstractTerm
+from ._validation import (
+    Check as Check,
+    overall as overall,
+    reference_rows as reference_rows,
+    validate as validate,
+)

@@ -90,7 +90,7 @@ def modes_for(delta: float, bias: float) -> int:
 
 
 @functools.partial(jax.jit, static_argnames="modes")
-def well(delta: Number, field: Number = 0.0, *, modes: int) -> AxialDensity:
+def axial_well(delta: Number, field: Number = 0.0, *, modes: int) -> AxialDensity:
     r"""Thermal equilibrium inside the $+z$ well.
 
     $$p(z) \propto e^{\Delta(z^2 + 2hz)}, \qquad z > 0$$
@@ -125,7 +125,7 @@ _WEIGHT = (
 
 
 @functools.partial(jax.jit, static_argnames="substeps")
-def evolve(
+def axial_evolve(
     density: AxialDensity, delta: Number, bias: Number, tau: Number, *, substeps: int = 8
 ) -> AxialDensity:
     r"""The density after the reduced time `tau` at constant `bias`.
@@ -217,7 +217,7 @@ def write_error_rate(
     - `tau`: Reduced pulse width $\alpha\gamma B_k t / (1 + \alpha^2)$.
     - `modes`: Static number of Legendre modes, odd; `modes_for(delta, overdrive)` if left
       out, which needs values known outside `jit` and `vmap`.
-    - `substeps`: See `evolve`.
+    - `substeps`: See `axial_evolve`.
     """
     if modes is None:
         values = concrete(delta), concrete(overdrive)
@@ -232,5 +232,5 @@ def write_error_rate(
 
 @functools.partial(jax.jit, static_argnums=(3, 4))
 def _write_error_rate(delta, overdrive, tau, modes, substeps):
-    start = well(delta, modes=modes)
-    return evolve(start, delta, -overdrive, tau, substeps=substeps).above(0.0)
+    start = axial_well(delta, modes=modes)
+    return axial_evolve(start, delta, -overdrive, tau, substeps=substeps).above(0.0)

@@ -22,7 +22,7 @@ def moments(delta, bias):
 
 @pytest.mark.parametrize("delta, bias, tau", ((20, -2, 2), (5, 0.3, 0.1), (40, 1.5, 8)))
 def test_probability_is_conserved(delta, bias, tau):
-    end = llg.evolve(llg.well(delta, modes=MODES), delta, bias, tau)
+    end = llg.axial_evolve(llg.axial_well(delta, modes=MODES), delta, bias, tau)
     assert abs(end.moments[0] - 1) < 1e-12
     assert abs(end.above(-1) - 1) < 1e-11
     assert abs(end.above(0) - end.above(0.5) - _integral(end, 0, 0.5)) < 1e-12
@@ -37,7 +37,7 @@ def _integral(density, low, high):
 @pytest.mark.parametrize("delta, bias", ((1, 0.0), (20, -0.5), (25, -2.0), (30, 0.2)))
 def test_boltzmann_equilibrium_stays(delta, bias):
     equilibrium = moments(delta, bias)
-    end = llg.evolve(llg.AxialDensity(jnp.asarray(equilibrium)), delta, bias, 3.0)
+    end = llg.axial_evolve(llg.AxialDensity(jnp.asarray(equilibrium)), delta, bias, 3.0)
     np.testing.assert_allclose(end.moments, equilibrium, atol=2e-11)
 
 
@@ -53,7 +53,7 @@ def test_detailed_balance(delta, bias):
     member = 0.5 * (1 + np.tanh((x - edge) / 0.15))
     flows = []
     for first, then in ((member, 1 - member), (1 - member, member)):
-        end = llg.evolve(
+        end = llg.axial_evolve(
             llg.AxialDensity(jnp.asarray((p * first) @ values / p.sum())), delta, bias, 0.4
         )
         chance = w * then @ values / 2
@@ -62,9 +62,9 @@ def test_detailed_balance(delta, bias):
 
 
 def test_pulses_compose():
-    start = llg.well(20.0, modes=MODES)
-    once = llg.evolve(start, 20.0, -2.0, 2.0)
-    twice = llg.evolve(llg.evolve(start, 20.0, -2.0, 0.7), 20.0, -2.0, 1.3)
+    start = llg.axial_well(20.0, modes=MODES)
+    once = llg.axial_evolve(start, 20.0, -2.0, 2.0)
+    twice = llg.axial_evolve(llg.axial_evolve(start, 20.0, -2.0, 0.7), 20.0, -2.0, 1.3)
     np.testing.assert_allclose(once.moments, twice.moments, atol=1e-11)
 
 
@@ -80,9 +80,9 @@ def test_exponential_is_that_of_scipy():
     l = np.arange(modes)
     image = ((1 - x**2) * (x + bias))[:, None] * dp - l * (l + 1) / (2 * delta) * p
     generator = (image * scale).T @ (w[:, None] / 2 * p * scale)
-    start = llg.well(delta, modes=modes)
+    start = llg.axial_well(delta, modes=modes)
     wanted = scipy.linalg.expm(tau * generator) @ np.asarray(start.moments)
-    got = llg.evolve(start, delta, bias, tau).moments
+    got = llg.axial_evolve(start, delta, bias, tau).moments
     np.testing.assert_allclose(got, wanted, atol=1e-11)
 
 
