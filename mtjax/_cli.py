@@ -14,6 +14,11 @@ app = App(
     help="Differentiable magnetic tunnel junctions, from one spin to a trained crossbar.",
 )
 app.command("mtjax._info:info", name="info", help="Prints versions, machine and devices.")
+app.command(
+    "mtjax._validate:validate",
+    name="validate",
+    help="Computes the reference table and says which rows hold.",
+)
 
 
 def main() -> None:
