@@ -1,8 +1,11 @@
+from ._array_linear import ArrayLinear as ArrayLinear
 from ._differences import (
     central_differences as central_differences,
     Comparison as Comparison,
     difference_table as difference_table,
 )
+from ._evaluate import Chips as Chips, evaluate_chips as evaluate_chips
+from ._ir_drop import Wires as Wires
 from ._metrics import (
     accuracy as accuracy,
     confusion_matrix as confusion_matrix,
@@ -10,7 +13,9 @@ from ._metrics import (
     majority as majority,
 )
 from ._networks import mlp as mlp, Perceptron as Perceptron
+from ._on_array import ArrayNetwork as ArrayNetwork, on_array as on_array
 from ._optimizer import adamw as adamw, sgd as sgd
 from ._sensitivity import Sensitivity as Sensitivity, sensitivity as sensitivity
 from ._step import batched as batched
+from ._through_array import ThroughArray as ThroughArray
 from ._train import train as train, Training as Training
