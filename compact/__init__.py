@@ -1,5 +1,14 @@
 from ._cell import LevelTable as LevelTable, TableCell as TableCell
 from ._fit import Fit as Fit, fit as fit
 from ._granular import GranularSynapse as GranularSynapse
+from ._macrospin import MacrospinSwitching as MacrospinSwitching
 from ._model import AbstractModel as AbstractModel
 from ._switching import SwitchingProbability as SwitchingProbability
+from ._write_error import (
+    amplitude as amplitude,
+    escape_rate as escape_rate,
+    precessional_write_error as precessional_write_error,
+    start_angle as start_angle,
+    thermal_rate as thermal_rate,
+    write_error as write_error,
+)

@@ -137,7 +137,7 @@ class SwitchingProbability(AbstractModel):
         between = jnp.maximum(p2 - p**2, 0.0)
         variance = jnp.sum(n * (p - p2)[None] + n**2 * between[None], axis=0)
         excess = jnp.sum(statistics.switched - n * p[None], axis=0)
-        used = variance > 1e-6
+        used = variance > 0.5
         chi = jnp.where(used, excess**2 / jnp.where(used, variance, 1.0), 0.0)
         return jnp.sum(chi), jnp.sum(used) * 1.0
 
