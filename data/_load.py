@@ -284,7 +284,7 @@ def _members(dataset: h5py.Dataset, leaf: Leaf, array: np.ndarray) -> Any:
     if array.size and not (0 <= array.min() and array.max() < len(table)):
         raise FileError(f"must hold members in `{leaf.path}`, it holds other numbers.")
     _check_shape(leaf, array.shape)
-    result = table[array]
+    result = np.asarray(table[array])
     if np.any(result < 0):
         raise FileError(f"must hold known members in `{leaf.path}`, it holds {unknown}.")
     return jnp.asarray(result) if isinstance(leaf.value, jax.Array) else result

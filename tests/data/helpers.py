@@ -1,8 +1,10 @@
 """Small statistics and modules that the tests of `data` share."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Float
 
 from mtjax.data import Levels, Pulses, quantity, Scalar, State, Switching
@@ -12,24 +14,42 @@ PULSES = Pulses.product(voltage=jnp.array([0.5, 1.0]), width=jnp.array([1e-9, 2e
 SHAPE = (4, 2, 3)
 
 
+def same(a, b) -> bool:
+    """Whether two trees are equal to the bit; compiles nothing, unlike `eqx.tree_equal`."""
+    if jax.tree.structure(a) != jax.tree.structure(b):
+        return False
+    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    return all(type(x) is type(y) and _same_leaf(x, y) for x, y in pairs)
+
+
+def _same_leaf(x, y) -> bool:
+    if eqx.is_array(x) and x.dtype == y.dtype and x.shape == y.shape:
+        if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
+            x, y = jr.key_data(x), jr.key_data(y)
+        return np.asarray(x).tobytes() == np.asarray(y).tobytes()
+    return not eqx.is_array(x) and x == y
+
+
 def switching() -> Switching:
-    trials = jr.randint(jr.key(0), SHAPE, 1, 100)
-    switched = jr.randint(jr.key(1), SHAPE, 0, 100) % (trials + 1)
-    return Switching(State.PARALLEL, PULSES, trials, switched)
+    generator = np.random.default_rng(0)
+    trials = generator.integers(1, 100, SHAPE)
+    switched = generator.integers(0, 100, SHAPE) % (trials + 1)
+    return Switching(State.PARALLEL, PULSES, jnp.asarray(trials), jnp.asarray(switched))
 
 
 def levels(start=State.ANTIPARALLEL) -> Levels:
-    histogram = jr.randint(jr.key(2), (*SHAPE, 5), 0, 9)
+    generator = np.random.default_rng(1)
+    histogram = generator.integers(0, 9, (*SHAPE, 5))
     return Levels(
         start=start,
         pulses=PULSES,
-        trials=histogram.sum(-1),
-        mean=1e-4 * (1 + jr.uniform(jr.key(3), SHAPE)),
-        variance=1e-12 * jr.uniform(jr.key(4), SHAPE),
-        histogram=histogram,
-        edges=jnp.linspace(0, 1, 6),
-        parallel=jnp.full(4, 2e-4),
-        antiparallel=jnp.full(4, 1e-4),
+        trials=jnp.asarray(histogram.sum(-1)),
+        mean=jnp.asarray(1e-4 * (1 + generator.random(SHAPE))),
+        variance=jnp.asarray(1e-12 * generator.random(SHAPE)),
+        histogram=jnp.asarray(histogram),
+        edges=jnp.asarray(np.linspace(0, 1, 6)),
+        parallel=jnp.asarray(np.full(4, 2e-4)),
+        antiparallel=jnp.asarray(np.full(4, 1e-4)),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mtjax import data
 
-from .helpers import levels, switching
+from .helpers import levels, same, switching
 
 
 NAMES = [f"part-{i}" for i in range(12)]
@@ -54,7 +54,7 @@ def test_a_killed_sweep_loses_the_part_in_hand_and_resumes(tmp_path):
     assert 3 <= len(before) < 12
     with parts:
         for name in parts.finished():
-            assert eqx.tree_equal(parts.load(name, data.Levels), levels())
+            assert same(parts.load(name, data.Levels), levels())
         assert not list(folder.glob(".*.tmp"))
         for name in NAMES:
             if name not in parts:
@@ -63,7 +63,7 @@ def test_a_killed_sweep_loses_the_part_in_hand_and_resumes(tmp_path):
             tmp_path / "sweep.h5", NAMES, like=data.Levels, combine=data.concatenate
         )
     assert whole.mean.shape == (48, 2, 3)
-    assert eqx.tree_equal(data.load(tmp_path / "sweep.h5", data.Levels), whole)
+    assert same(data.load(tmp_path / "sweep.h5", data.Levels), whole)
     assert data.provenance(tmp_path / "sweep.h5")["configuration"] == {"seed": 0}
     for name, content in before.items():
         assert (folder / f"{name}.h5").read_bytes() == content
