@@ -9,6 +9,7 @@ from ._fetch import fetch as fetch
 from ._images import images as images
 from ._learning import examples as examples, learning as learning
 from ._load import load as load, provenance as provenance
+from ._measured import Measured as Measured, read as read
 from ._outcome import Outcome as Outcome
 from ._parts import Parts as Parts
 from ._product import Product as Product, product as product

@@ -1,10 +1,9 @@
-"""Reading of files that may be damaged, foreign or hostile: a tree, or one sentence."""
+"""A tree from a file, or one sentence."""
 
 import contextlib
 import dataclasses
 import json
 import os
-import pathlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,14 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._atomic import FileError
+from ._hdf5 import attribute, find_member, opened_hdf5, read_numbers
 from ._save import SCHEMA, VERSION
 from ._statistics import Levels, State, Switching
 from ._tree import Group, Leaf, Tree
 
 
 _GENERATORS = ("threefry2x32", "rbg", "unsafe_rbg")
-_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
-_DEFLATE = 1100  # gzip shrinks at most 1032 times
 
 
 def load(path: str | os.PathLike, like: Any) -> Any:
@@ -44,7 +42,7 @@ def load(path: str | os.PathLike, like: Any) -> Any:
         like = _expand(file, like)
         tree = Tree(like)
         for group in tree.groups:
-            _check_group(_find(file, group.path, h5py.Group), group, tree)
+            _check_group(find_member(file, group.path, h5py.Group), group, tree)
         leaves = [_leaf(file, x) if x.is_number else x.value for x in tree.leaves]
     result = jax.tree.unflatten(jax.tree.structure(like), leaves)
     try:
@@ -57,64 +55,23 @@ def load(path: str | os.PathLike, like: Any) -> Any:
 def provenance(path: str | os.PathLike) -> dict[str, Any]:
     """What made the file, as given to `save`, and the version of mtjax that wrote it."""
     with _opened(path) as file:
-        told = _attribute(file, "provenance")
-        return json.loads(told) | {"mtjax_version": _attribute(file, "mtjax_version")}
+        told = attribute(file, "provenance")
+        return json.loads(told) | {"mtjax_version": attribute(file, "mtjax_version")}
 
 
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike) -> Iterator[h5py.File]:
-    """The file, checked to be of this schema; errors of HDF5 become one sentence."""
-    if not pathlib.Path(path).is_file():
-        raise FileError(f"`{path}` must be a file, there is none.")
-    try:
-        if not h5py.is_hdf5(path):
-            raise FileError(f"`{path}` must be an HDF5 file, it is not, or it is damaged.")
-        with h5py.File(path, "r", locking=False) as file:
-            if "schema" not in file.attrs or _attribute(file, "schema") != SCHEMA:
-                raise FileError(f"`{path}` must be a file written by mtjax, it is not.")
-            version = _attribute(file, "schema_version")
-            if version > VERSION:
-                raise FileError(
-                    f"`{path}` must be of schema version {VERSION} or lower, it is of "
-                    f"version {version}: update mtjax."
-                )
-            yield file
-    except FileError as error:
-        text = str(error)
-        if str(path) not in text:
-            text = f"`{path}` {text}"
-        raise FileError(text) from None
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        cause = " ".join(str(error).split())[:120]
-        raise FileError(
-            f"`{path}` must be a whole HDF5 file, it is truncated or damaged ({cause})."
-        ) from None
-
-
-def _attribute(node: h5py.Group | h5py.Dataset, name: str) -> Any:
-    if name not in node.attrs:
-        raise FileError(f"must have the attribute `{name}`, there is none.")
-    if node.attrs.get_id(name).shape != ():
-        raise FileError(f"must have one value in the attribute `{name}`, it has more.")
-    value = node.attrs[name]
-    return value.decode() if isinstance(value, bytes) else value
-
-
-def _find(file: h5py.File, path: str, kind: type) -> Any:
-    """The group or dataset at `path`, reached through nothing but its own file."""
-    node: Any = file
-    walked = ""
-    for name in filter(None, path.split("/")):
-        walked = f"{walked}/{name}".lstrip("/")
-        link = node.get(name, getlink=True) if isinstance(node, h5py.Group) else None
-        if link is None:
-            raise FileError(f"must hold `{path}`, which `like` has; it does not.")
-        if not isinstance(link, h5py.HardLink):
-            raise FileError(f"must hold `{walked}` itself, it holds a link to it.")
-        node = node[name]
-    if not isinstance(node, kind):
-        raise FileError(f"must hold `{path}` as a {kind.__name__.lower()}, it does not.")
-    return node
+    """The file, checked to be of this schema."""
+    with opened_hdf5(path) as file:
+        if "schema" not in file.attrs or attribute(file, "schema") != SCHEMA:
+            raise FileError("must be a file written by mtjax, it is not.")
+        version = attribute(file, "schema_version")
+        if version > VERSION:
+            raise FileError(
+                f"must be of schema version {VERSION} or lower, it is of "
+                f"version {version}: update mtjax."
+            )
+        yield file
 
 
 def _expand(file: h5py.File, like: Any) -> Any:
@@ -126,7 +83,7 @@ def _expand(file: h5py.File, like: Any) -> Any:
     for leaf in tree.leaves:
         if leaf.value is Switching or leaf.value is Levels:
             where = leaf.group if tree.is_leaf else leaf.path
-            static = json.loads(_attribute(_find(file, where, h5py.Group), "static"))
+            static = json.loads(attribute(find_member(file, where, h5py.Group), "static"))
             start, axes = State[static["start"]], tuple(static["pulses.axes"])
             leaves.append(leaf.value.like(start, axes))
         else:
@@ -138,10 +95,10 @@ def _check_group(node: h5py.Group, group: Group, tree: Tree) -> None:
     """The class, the static fields and the names must be those of `like`."""
     where = f"`{group.path}`" if group.path else "a tree"
     if group.type is not None:
-        kind = _attribute(node, "type") if "type" in node.attrs else "none"
+        kind = attribute(node, "type") if "type" in node.attrs else "none"
         if kind != group.type:
             raise FileError(f"must hold {where} of class {group.type}, it has {kind}.")
-    written = json.loads(_attribute(node, "static"))
+    written = json.loads(attribute(node, "static"))
     for name, value in json.loads(json.dumps(group.static)).items():
         path = f"{group.path}/{name}".lstrip("/")
         if name not in written:
@@ -175,13 +132,13 @@ def _short(value: Any) -> str:
 
 
 def _leaf(file: h5py.File, leaf: Leaf) -> Any:
-    like, dataset = leaf.value, _find(file, leaf.path, h5py.Dataset)
-    array = _read(dataset, leaf)
+    like, dataset = leaf.value, find_member(file, leaf.path, h5py.Dataset)
+    array = read_numbers(dataset, leaf.path)
     if leaf.enumeration is not None:
         return _members(dataset, leaf, array)
     if "prng" in dataset.attrs:
         return _key(dataset, leaf, array)
-    noted = _attribute(dataset, "dtype") if "dtype" in dataset.attrs else None
+    noted = attribute(dataset, "dtype") if "dtype" in dataset.attrs else None
     if noted == "bool":
         array = array.astype(bool)
     elif noted in ("complex64", "complex128"):
@@ -201,34 +158,6 @@ def _leaf(file: h5py.File, leaf: Leaf) -> Any:
         array = array.astype(wanted)
         return array if isinstance(like, np.ndarray) else array[()]
     return jnp.asarray(array, jax.dtypes.canonicalize_dtype(wanted))
-
-
-def _read(dataset: h5py.Dataset, leaf: Leaf) -> np.ndarray:
-    """The raw numbers; nothing is reserved for what the file cannot hold."""
-    creation = dataset.id.get_create_plist()
-    if dataset.is_virtual or dataset.external:
-        raise FileError(f"must hold `{leaf.path}` itself, it points to other files.")
-    if dataset.shape is None or dataset.dtype.kind not in "iuf":
-        raise FileError(f"must hold numbers in `{leaf.path}`, it holds {dataset.dtype}.")
-    filters = [creation.get_filter(i)[0] for i in range(creation.get_nfilters())]
-    if not set(filters) <= _FILTERS:
-        raise FileError(f"must hold `{leaf.path}` in gzip or plain, it does not.")
-    stored = dataset.id.get_storage_size()
-    bound = min(stored, os.path.getsize(dataset.file.filename)) * (
-        _DEFLATE if filters else 1
-    )
-    chunk = dataset.dtype.itemsize * int(np.prod(dataset.chunks or (0,), dtype=object))
-    if max(dataset.nbytes, chunk) > bound:
-        raise FileError(
-            f"must hold all of `{leaf.path}`, it says {dataset.nbytes} bytes and "
-            f"stores {stored}."
-        )
-    try:
-        return dataset[()] if dataset.ndim else np.asarray(dataset[()])
-    except OSError:
-        raise FileError(
-            f"must hold `{leaf.path}` undamaged, its checksum does not agree."
-        ) from None
 
 
 def _check_shape(leaf: Leaf, shape: tuple[int, ...]) -> None:
@@ -262,7 +191,7 @@ def _kind(dtype: Any) -> str:
 
 
 def _key(dataset: h5py.Dataset, leaf: Leaf, data: np.ndarray) -> jax.Array:
-    generator = _attribute(dataset, "prng")
+    generator = attribute(dataset, "prng")
     if generator not in _GENERATORS or data.dtype != np.uint32 or data.ndim == 0:
         raise FileError(f"must hold random keys in `{leaf.path}`, it does not.")
     key = jax.random.wrap_key_data(jnp.asarray(data), impl=generator)
@@ -278,7 +207,7 @@ def _key(dataset: h5py.Dataset, leaf: Leaf, data: np.ndarray) -> jax.Array:
 def _members(dataset: h5py.Dataset, leaf: Leaf, array: np.ndarray) -> Any:
     """Indices of an enumeration, by the names they had when they were written."""
     now = leaf.enumeration._name_to_item
-    names = str(_attribute(dataset, "flag_meanings")).split()
+    names = str(attribute(dataset, "flag_meanings")).split()
     unknown = set(names) - set(now)
     table = np.array([int(now[n]._value) if n in now else -1 for n in names], np.int32)
     if array.size and not (0 <= array.min() and array.max() < len(table)):
