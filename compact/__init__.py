@@ -1,4 +1,5 @@
 from ._cell import LevelTable as LevelTable, TableCell as TableCell
+from ._figures import plot_levels as plot_levels, plot_switching as plot_switching
 from ._fit import Fit as Fit, fit as fit
 from ._granular import GranularSynapse as GranularSynapse
 from ._macrospin import MacrospinSwitching as MacrospinSwitching

@@ -65,7 +65,7 @@ def _minus_two_log(word, dtype):
 
 
 def _sine_cosine(word):
-    """Sine and cosine of a uniform angle: quadrant from the top bits, angle from the rest."""
+    """Sine and cosine of a uniform angle: quadrant from the top bits, then the rest."""
     signed = lax.bitcast_convert_type(word << 2, jnp.int32)
     x = signed.astype(jnp.float32) * np.float32(np.pi / 4 / 2**31)
     x2 = x * x

@@ -1,6 +1,7 @@
 """What a sweep keeps of its trials."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -43,7 +44,7 @@ class Level(AbstractObservable):
     """Zero-bias conductance at the end of each pulse: `data.Levels`."""
 
     bins: int = eqx.field(static=True, default=64)
-    smooth = True
+    smooth: ClassVar[bool] = True
 
     def collect(
         self,
@@ -79,7 +80,7 @@ class Level(AbstractObservable):
 class Switched(AbstractObservable):
     """Whether the level passed one half by the end of the pulse: `data.Switching`."""
 
-    smooth = False
+    smooth: ClassVar[bool] = False
 
     def collect(
         self,

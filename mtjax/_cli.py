@@ -13,6 +13,11 @@ app = App(
     suppress_keyboard_interrupt=False,
     help="Differentiable magnetic tunnel junctions, from one spin to a trained crossbar.",
 )
+app.command(
+    "mtjax._run_command:run",
+    name="run",
+    help="Runs the whole path: sweep, fits, crossbars, networks, sensitivities.",
+)
 app.command("mtjax._info:info", name="info", help="Prints versions, machine and devices.")
 app.command(
     "mtjax._validate:validate",

@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import pathlib
 import tomllib
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -46,6 +47,7 @@ def read[Tree: eqx.Module](
     overrides: Sequence[str] = (),
     *,
     kinds: Kinds = NO_KINDS,
+    aliases: Mapping[str, Sequence[str]] = types.MappingProxyType({}),
 ) -> Config[Tree]:
     """The configuration: the preset, changed by the file, changed by the overrides.
 
@@ -57,12 +59,17 @@ def read[Tree: eqx.Module](
     - `preset`: A tree of modules; its classes say which keys there are.
     - `file`: A TOML file, or `None`.
     - `overrides`: Texts such as `"device.alpha=0.02"`; later ones win.
+    - `aliases`: Keys that stand for several others.
     - `kinds`: By dotted key, the presets among which the key `kind` below it chooses.
     """
     layers: list[tuple[str, dict[str, Any]]] = []
     if file is not None:
         layers.append((str(file), dotted(load_toml(file))))
     layers += [("command line", _override(text)) for text in overrides]
+    layers = [
+        (source, {k: v for key, v in layer.items() for k in aliases.get(key, (key,))})
+        for source, layer in layers
+    ]
 
     written = {key: value for _, layer in layers for key, value in layer.items()}
     known = _known(preset, written, kinds)

@@ -3,9 +3,7 @@ import platform
 from importlib import metadata
 
 from . import __version__
-
-
-LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "optimistix", "numpy", "scipy", "h5py")
+from ._directory import LIBRARIES
 
 
 def info() -> None:

@@ -5,6 +5,7 @@ from ._differences import (
     difference_table as difference_table,
 )
 from ._evaluate import Chips as Chips, evaluate_chips as evaluate_chips
+from ._figures import plot_curves as plot_curves, plot_sensitivity as plot_sensitivity
 from ._ir_drop import Wires as Wires
 from ._metrics import (
     accuracy as accuracy,

@@ -1,0 +1,100 @@
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import scipy.stats
+
+from ..data import Levels, Switching
+from ._cell import LevelTable
+from ._switching import SwitchingProbability
+
+
+def plot_switching(axes: Any, model: SwitchingProbability, switching: Switching) -> None:
+    """Draws the switching probability over voltage, one colour a pulse width.
+
+    Points: counts of all devices together, with Clopper--Pearson intervals of 95 %.
+    Lines: the model; the band is one standard deviation between devices.
+
+    **Arguments:**
+
+    - `axes`: Axes of matplotlib.
+    - `model`: A fitted model.
+    - `switching`: Counts over the axes `voltage` and `width`.
+    """
+    trials = np.sum(np.asarray(switching.trials), 0)
+    switched = np.sum(np.asarray(switching.switched), 0)
+    voltage = np.asarray(switching.pulses.mesh("voltage"))
+    width = np.asarray(switching.pulses.mesh("width"))
+    fine = jnp.linspace(0.95 * voltage.min(), 1.05 * voltage.max(), 200)
+    for number, t in enumerate(np.unique(width)):
+        here = width == t
+        n, k = trials[here], switched[here]
+        low = np.where(k > 0, scipy.stats.beta.ppf(0.025, k, n - k + 1), 0.0)
+        high = np.where(k < n, scipy.stats.beta.ppf(0.975, k + 1, n - k), 1.0)
+        p = k / n
+        axes.errorbar(
+            voltage[here],
+            p,
+            np.stack([p - low, high - p]),
+            fmt="o",
+            markersize=4,
+            capsize=2,
+            color=f"C{number}",
+            label=f"{t * 1e9:g} ns",
+        )
+        widths = jnp.full_like(fine, t)
+        mean = np.asarray(model.probability(fine, widths))
+        spread = np.asarray(model.device_std(fine, widths))
+        axes.plot(fine, mean, color=f"C{number}")
+        band = np.clip(mean - spread, 0, 1), np.clip(mean + spread, 0, 1)
+        axes.fill_between(fine, *band, color=f"C{number}", alpha=0.15, linewidth=0)
+    axes.set(xlabel="pulse voltage (V)", ylabel="switching probability", ylim=(-0.03, 1.03))
+    axes.legend(title="pulse width", frameon=False)
+
+
+def plot_levels(axes: Any, levels: Levels, table: LevelTable) -> None:
+    """Draws the histogram of the levels after the longest pulses, one colour a voltage.
+
+    Dashed: the mean conductances of `table`, that is the levels a cell is given; their
+    bars are the standard deviation, device to device and cycle to cycle together.
+
+    **Arguments:**
+
+    - `axes`: Axes of matplotlib.
+    - `levels`: Levels over the axes `voltage` and `width`.
+    - `table`: The levels of a cell.
+    """
+    width = np.asarray(levels.pulses.mesh("width"))
+    voltage = np.asarray(levels.pulses.mesh("voltage"))
+    parallel = float(np.mean(np.asarray(levels.parallel)))
+    antiparallel = float(np.mean(np.asarray(levels.antiparallel)))
+    edges = 1e6 * (antiparallel + (parallel - antiparallel) * np.asarray(levels.edges))
+    counts = np.sum(np.asarray(levels.histogram), 0)
+    longest = width == width.max()
+    order = np.argsort(voltage[longest])
+    for number, index in enumerate(order):
+        row = counts[longest][index]
+        share = row / max(row.sum(), 1)
+        axes.stairs(
+            share,
+            edges,
+            fill=True,
+            alpha=0.5,
+            color=f"C{number}",
+            label=f"{voltage[longest][index]:g} V",
+        )
+    top = axes.get_ylim()[1]
+    spread = np.hypot(np.asarray(table.cycle_std), np.asarray(table.device_std))
+    for place, (g, s) in enumerate(zip(np.asarray(table.conductance), spread, strict=True)):
+        axes.axvline(1e6 * g, color="0.3", linestyle="--", linewidth=0.9)
+        axes.errorbar(
+            1e6 * g, 1.03 * top, xerr=1e6 * s, color="0.3", capsize=2, linewidth=0.9
+        )
+        axes.text(1e6 * g, 1.06 * top, f"{place}", ha="center", va="bottom", color="0.3")
+    axes.set(
+        xlabel="conductance (µS)",
+        ylabel="share of the cycles",
+        ylim=(0, 1.16 * top),
+        title=f"{1e9 * width.max():g} ns pulses; dashed: the levels of a cell",
+    )
+    axes.legend(frameon=False)

@@ -1,0 +1,38 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def plot_curves(axes: Any, curves: Mapping[str, Sequence[Mapping[str, float]]]) -> None:
+    """Draws the training loss over the epochs, one line for each name in `curves`.
+
+    **Arguments:**
+
+    - `axes`: Axes of matplotlib.
+    - `curves`: By name, the rows of `Training.curve`.
+    """
+    for name, rows in curves.items():
+        epochs = [row["epoch"] for row in rows]
+        axes.semilogy(epochs, [row["loss"] for row in rows], label=name)
+    axes.set(xlabel="epoch", ylabel="training loss (nat)")
+    axes.legend(frameon=False)
+
+
+def plot_sensitivity(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Draws the rows of `Sensitivity.rows()` as bars with two standard errors.
+
+    What is not resolved is pale.
+    """
+    place = np.arange(len(rows))[::-1]
+    for y, row in zip(place, rows, strict=True):
+        axes.barh(
+            y,
+            row["log_gradient"],
+            xerr=2 * row["standard_error"],
+            color="C0" if row["resolved"] else "0.8",
+            error_kw={"elinewidth": 1, "capsize": 2},
+        )
+    axes.axvline(0, color="0.3", linewidth=0.8)
+    axes.set_yticks(place, [row["name"] for row in rows])
+    axes.set(xlabel="d loss / d ln(parameter), with two standard errors")
