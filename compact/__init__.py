@@ -2,9 +2,13 @@ from ._cell import LevelTable as LevelTable, TableCell as TableCell
 from ._figures import plot_levels as plot_levels, plot_switching as plot_switching
 from ._fit import Fit as Fit, fit as fit
 from ._granular import GranularSynapse as GranularSynapse
+from ._junction import Junction as Junction
 from ._macrospin import MacrospinSwitching as MacrospinSwitching
 from ._model import AbstractModel as AbstractModel
+from ._neuron import Neuron as Neuron
+from ._superparamagnet import Superparamagnet as Superparamagnet
 from ._switching import SwitchingProbability as SwitchingProbability
+from ._temperature import MagneticTemperature as MagneticTemperature
 from ._write_error import (
     amplitude as amplitude,
     escape_rate as escape_rate,

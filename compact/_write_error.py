@@ -31,7 +31,7 @@ def thermal_rate(i: Float[Array, "*n"], delta: Float[Array, "*n"]) -> Float[Arra
 
     $$\Gamma = \sqrt{\Delta/\pi}\,(1 - i^2)(1 - i)\, e^{-\Delta (1 - i)^2}$$
 
-    W. F. Brown, Phys. Rev. 130, 1677 (1963), eq. 4.47, with the torque as a field.
+    W. F. Brown, Phys. Rev. 130, 1677 (1963), with the torque as a field.
     """
     inside = jnp.clip(i, -1.0, 1.0)
     prefactor = jnp.sqrt(delta / jnp.pi) * (1 - inside**2) * (1 - inside)
