@@ -3,7 +3,7 @@
 import contextlib
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import h5py
@@ -61,13 +61,23 @@ def find_member(file: h5py.File, path: str, kind: type) -> Any:
     return node
 
 
-def read_numbers(dataset: Any, path: str, *, foreign: bool = False) -> np.ndarray:
-    """The raw numbers; nothing is reserved for what the file cannot hold."""
+def read_numbers(
+    dataset: Any,
+    path: str,
+    *,
+    check: Callable[[tuple[int, ...]], None] = lambda shape: None,
+    foreign: bool = False,
+) -> np.ndarray:
+    """The raw numbers; nothing is reserved for what the file cannot hold.
+
+    `check` sees the shape before any of it is read.
+    """
     creation = dataset.id.get_create_plist()
     if dataset.is_virtual or dataset.external:
         raise FileError(f"must hold `{path}` itself, it points to other files.")
     if dataset.shape is None or dataset.dtype.kind not in ("iufb" if foreign else "iuf"):
         raise FileError(f"must hold numbers in `{path}`, it holds {dataset.dtype}.")
+    check(dataset.shape)
     filters = [creation.get_filter(i)[0] for i in range(creation.get_nfilters())]
     if not set(filters) <= _FILTERS | ({h5py.h5z.FILTER_LZF} if foreign else set()):
         raise FileError(f"must hold `{path}` in gzip or plain, it does not.")

@@ -77,7 +77,7 @@ def _opened(path: str | os.PathLike) -> Iterator[h5py.File]:
 def _expand(file: h5py.File, like: Any) -> Any:
     """`like` with each class of statistics replaced by a skeleton of what the file has."""
     tree = Tree(like)
-    if not any(leaf.value in (Switching, Levels) for leaf in tree.leaves):
+    if not any(leaf.value is Switching or leaf.value is Levels for leaf in tree.leaves):
         return like
     leaves = []
     for leaf in tree.leaves:
@@ -133,12 +133,17 @@ def _short(value: Any) -> str:
 
 def _leaf(file: h5py.File, leaf: Leaf) -> Any:
     like, dataset = leaf.value, find_member(file, leaf.path, h5py.Dataset)
-    array = read_numbers(dataset, leaf.path)
+    noted = attribute(dataset, "dtype") if "dtype" in dataset.attrs else None
+    pairs = "prng" in dataset.attrs or noted in ("complex64", "complex128")
+    array = read_numbers(
+        dataset,
+        leaf.path,
+        check=lambda shape: _check_shape(leaf, shape[: -1 if pairs else None]),
+    )
     if leaf.enumeration is not None:
         return _members(dataset, leaf, array)
     if "prng" in dataset.attrs:
         return _key(dataset, leaf, array)
-    noted = attribute(dataset, "dtype") if "dtype" in dataset.attrs else None
     if noted == "bool":
         array = array.astype(bool)
     elif noted in ("complex64", "complex128"):
@@ -151,7 +156,6 @@ def _leaf(file: h5py.File, leaf: Leaf) -> Any:
             f"must hold {_kind(wanted)} numbers in `{leaf.path}`, "
             f"it holds {_kind(array.dtype)} ones."
         )
-    _check_shape(leaf, array.shape)
     if _is_plain(like):
         return type(like)(array.item())
     if isinstance(like, (np.ndarray, np.generic)):
@@ -212,7 +216,6 @@ def _members(dataset: h5py.Dataset, leaf: Leaf, array: np.ndarray) -> Any:
     table = np.array([int(now[n]._value) if n in now else -1 for n in names], np.int32)
     if array.size and not (0 <= array.min() and array.max() < len(table)):
         raise FileError(f"must hold members in `{leaf.path}`, it holds other numbers.")
-    _check_shape(leaf, array.shape)
     result = np.asarray(table[array])
     if np.any(result < 0):
         raise FileError(f"must hold known members in `{leaf.path}`, it holds {unknown}.")

@@ -1,8 +1,10 @@
 import os
 import stat
+import tracemalloc
 
 import equinox as eqx
 import h5py
+import hypothesis.extra.numpy as hnp
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -10,6 +12,7 @@ import numpy as np
 import optax
 import pytest
 import xarray
+from hypothesis import given, HealthCheck, settings, strategies as st
 
 from mtjax import data
 
@@ -310,6 +313,45 @@ def test_the_same_tree_is_the_same_bytes(tmp_path):
     for name in "xy":
         data.save(tmp_path / name, levels(), provenance={"seed": 0})
     assert (tmp_path / "x").read_bytes() == (tmp_path / "y").read_bytes()
+
+
+FIXTURE = HealthCheck.function_scoped_fixture
+ARRAYS = st.sampled_from(("f8", "f4", "f2", "i8", "u1", "?", "c16")).flatmap(
+    lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, min_side=0, max_side=3))
+)
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
+TREES = st.recursive(
+    ARRAYS | st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers(0, 9),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.tuples(below, below)
+        | st.dictionaries(NAMES, below, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[FIXTURE])
+@given(tree=TREES)
+def test_any_tree_comes_back(tree, tmp_path):
+    data.save(tmp_path / "x.h5", tree)
+    assert same(data.load(tmp_path / "x.h5", tree), tree)
+
+
+def test_a_bomb_takes_no_memory(tmp_path):
+    """64 GB of zeros in a small file, refused at the cost of next to nothing."""
+    path = tmp_path / "x.h5"
+    for make in (
+        lambda f: replace(f, "mean", shape=(1 << 33,), dtype="f8", chunks=(1 << 16,)),
+        lambda f: replace(f, "mean", shape=(1 << 33,), dtype="f8"),
+    ):
+        write(path, make)
+        tracemalloc.start()
+        for like in (levels(), {"mean": jnp.ones(3)}):
+            with pytest.raises(data.FileError):
+                data.load(path, like)
+        assert tracemalloc.get_traced_memory()[1] < 5e6
+        tracemalloc.stop()
 
 
 def test_a_traced_tree_is_refused(tmp_path):

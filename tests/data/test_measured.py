@@ -4,12 +4,14 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given, HealthCheck, settings, strategies as st
 
 from mtjax import data
 
 from .helpers import levels, same, switching
 
 
+FIXTURE = HealthCheck.function_scoped_fixture
 MESSY = pathlib.Path(__file__).parent / "measured.csv"
 COLUMNS = {
     "device": "device",
@@ -201,3 +203,42 @@ def test_our_own_files_are_no_less_readable_than_foreign_ones(tmp_path):
     np.testing.assert_allclose(x.mean, levels().mean, rtol=1e-15)
     np.testing.assert_allclose(x.variance, levels().variance, rtol=1e-12)
     np.testing.assert_array_equal(x.parallel, levels().parallel)
+
+
+UNITS = {"V": 1.0, "mV": 1e-3, "kV": 1e3}
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[FIXTURE])
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from("abc"), st.integers(-3, 3), st.integers(1, 3))
+        .flatmap(lambda key: st.tuples(st.just(key), st.integers(0, 50)))
+        .flatmap(lambda row: st.tuples(st.just(row), st.integers(0, row[1]))),
+        min_size=1,
+        max_size=12,
+    ),
+    unit=st.sampled_from(sorted(UNITS)),
+    delimiter=st.sampled_from(",;\t|"),
+)
+def test_the_counts_of_any_table_are_kept(rows, unit, delimiter, tmp_path):
+    lines = [delimiter.join(("name", f"V [{unit}]", "t", "n", "k"))]
+    lines += [
+        delimiter.join((name, str(v), f"{t} ns", str(n), str(k)))
+        for ((name, v, t), n), k in rows
+    ]
+    path = write(tmp_path / "a.csv", "\n".join(lines))
+    measured = read(path, SHORT | {"device": "name"})
+    s = measured.statistics
+    voltages, widths = s.pulses.voltage.tolist(), s.pulses.width.tolist()
+    trials, switched = np.zeros(s.trials.shape, int), np.zeros(s.trials.shape, int)
+    for ((name, v, t), n), k in rows:
+        at = (
+            measured.devices.index(name),
+            voltages.index(pytest.approx(v * UNITS[unit])),
+            widths.index(pytest.approx(t * 1e-9)),
+        )
+        trials[at] += n
+        switched[at] += k
+    np.testing.assert_array_equal(s.trials, trials)
+    np.testing.assert_array_equal(s.switched, switched)
+    assert measured.rows == len(rows)
