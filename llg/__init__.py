@@ -1,5 +1,6 @@
 from ..data import Pulses as Pulses, State as State
 from . import presets as presets
+from ._assemble import stiffest_field as stiffest_field
 from ._closed_forms import (
     astroid as astroid,
     asymptotic_write_error_rate as asymptotic_write_error_rate,
@@ -11,7 +12,6 @@ from ._closed_forms import (
     switching_time as switching_time,
 )
 from ._demagnetisation import Demagnetisation as Demagnetisation
-from ._equilibrium import stiffest_field as stiffest_field
 from ._escape import (
     brown_rate as brown_rate,
     escape_rate as escape_rate,

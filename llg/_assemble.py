@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from ..data import State
 from ._constants import GAMMA, K_B
-from ._equilibrium import well
+from ._equilibrium import Energy, well
 from ._junction import Circuit
 from ._system import System
 from ._term import AbstractTerm
@@ -30,13 +30,15 @@ class Assembled(eqx.Module):
     weight: Float[Array, " spins"]
     polariser: Float[Array, "3"]
     circuit: Circuit
-    centre: Float[Array, "2 spins"]  # of the well, in Lambert coordinates
+    centre: Float[Array, " spins2"]  # of the well, in Lambert coordinates
     spread: Float[Array, "spins2 spins2"]
     sign: Float[Array, ""]  # of the well along z
 
 
-def assemble(system: System, dt: Float[Array, ""], start: State) -> Assembled:
-    r"""Brings a system into the form of the time loop.
+def assemble(
+    system: System, dt: Float[Array, ""], start: State
+) -> tuple[Assembled, Float[Array, ""]]:
+    r"""Brings a system into the form of the time loop; also gives its stiffest field [T].
 
     The thermal field of a spin has, in each component and step, the standard deviation
     $\sqrt{2 \alpha k_B T / (\gamma \mu\, \Delta t)}$ (W. F. Brown, Phys. Rev. 130, 1677
@@ -53,14 +55,17 @@ def assemble(system: System, dt: Float[Array, ""], start: State) -> Assembled:
         return total.T.reshape(-1)
 
     zero = jnp.zeros(3 * spins)
-    centre, spread = well(system, start)
+    matrix, bias = jax.jacfwd(field)(zero), field(zero)
+    sign = jnp.asarray(1.0 if start is State.PARALLEL else -1.0)
+    energy = Energy(matrix, bias, rest, system.moment, sign)
+    centre, spread, stiffest = well(energy, system.temperature)
     alpha = system.alpha
     variance = 2 * alpha * K_B * system.temperature / (GAMMA * system.moment * dt)
     positive = variance > 0
     noise = jnp.where(positive, jnp.sqrt(jnp.where(positive, variance, 1.0)), 0.0)
-    return Assembled(
-        matrix=jax.jacfwd(field)(zero),
-        bias=field(zero),
+    assembled = Assembled(
+        matrix=matrix,
+        bias=bias,
         rest=rest,
         rotation=GAMMA * dt / (1 + alpha**2),
         alpha=alpha,
@@ -71,5 +76,14 @@ def assemble(system: System, dt: Float[Array, ""], start: State) -> Assembled:
         circuit=system.circuit,
         centre=centre,
         spread=spread,
-        sign=jnp.asarray(1.0 if start is State.PARALLEL else -1.0),
+        sign=sign,
     )
+    return assembled, stiffest
+
+
+def stiffest_field(system: System, start: State = State.PARALLEL) -> Float[Array, ""]:
+    r"""Largest restoring flux density of any mode in a well [T], exchange included.
+
+    A step is fine enough for Heun's method if $\gamma B\, \Delta t \le 0.1$.
+    """
+    return assemble(system, jnp.asarray(1.0), start)[1]

@@ -44,22 +44,18 @@ def _hat(samples: Samples, step: Array, settle: int) -> Array:
     return jnp.maximum(1 - away, 0.0)
 
 
-_heun = jax.vmap(heun, in_axes=(None, -1, -1, -1, -1, None), out_axes=-1)
-_start = jax.vmap(start, in_axes=(None, -1, -1), out_axes=-1)
-
-
 def _advance(system: Assembled, samples: Samples, settle: int, state, step):
     """One step of all samples; adds to the mean cosine seen at the end of the pulse."""
     m, seen = state
     source = source_voltage(samples, step, settle)
-    m, cosine = _heun(
+    m, cosine = heun(
         system, m, source, samples.key, samples.trial, step.astype(jnp.uint32) + 1
     )
     return m, seen + _hat(samples, step, settle) * cosine
 
 
 def _initial(system: Assembled, samples: Samples):
-    return _start(system, samples.key, samples.trial), jnp.zeros_like(samples.voltage)
+    return start(system, samples.key, samples.trial), jnp.zeros_like(samples.voltage)
 
 
 def steps_needed(samples: Samples, settle: int) -> Array:
@@ -108,25 +104,27 @@ def pullback(
 
     def keep(index, carry):
         m, kept = carry
-        kept = lax.dynamic_update_index_in_dim(kept, m, index, 0)
+        put = lambda all, one: lax.dynamic_update_index_in_dim(all, one, index, 0)
+        kept = jax.tree.map(put, kept, m)
         body = lambda k, state: _advance(system, samples, settle, state, index * length + k)
         m, _ = lax.fori_loop(0, length, body, (m, jnp.zeros_like(cotangent)))
         return m, kept
 
-    kept = jnp.zeros((segments, *m.shape), m.dtype)
+    kept = jax.tree.map(lambda x: jnp.zeros((segments, *x.shape), x.dtype), m)
     _, kept = lax.fori_loop(0, used, keep, (m, kept))
 
     def back(i, carry):
         index = used - 1 - i
         d_m, d_system, d_floats = carry
-        m = lax.dynamic_index_in_dim(kept, index, 0, keepdims=False)
+        take = lambda all: lax.dynamic_index_in_dim(all, index, 0, keepdims=False)
+        m = jax.tree.map(take, kept)
         _, pull = jax.vjp(partial(segment, index=index), system, floats, m)
         more_system, more_floats, d_m = pull((d_m, cotangent))
         add = partial(jax.tree.map, jnp.add)
         return d_m, add(d_system, more_system), add(d_floats, more_floats)
 
     zeros = partial(jax.tree.map, jnp.zeros_like)
-    carry = (jnp.zeros_like(m), zeros(system), zeros(floats))
+    carry = (zeros(m), zeros(system), zeros(floats))
     d_m, d_system, d_floats = lax.fori_loop(0, used, back, carry)
-    _, pull = jax.vjp(lambda system: _start(system, samples.key, samples.trial), system)
+    _, pull = jax.vjp(lambda system: start(system, samples.key, samples.trial), system)
     return jax.tree.map(jnp.add, d_system, pull(d_m)[0]), d_floats

@@ -1,69 +1,78 @@
 """Thermal equilibrium in a well, to the order that a Gaussian can hold."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
-from ..data import State
 from ._constants import K_B
-from ._system import System
+from ._term import AbstractTerm
 
 
-def spins_of(
-    q: Float[Array, "2 spins"], sign: Float[Array, ""] | float
-) -> Float[Array, "3 spins"]:
+def spins_of(q, sign):
     """Unit vectors from Lambert's equal-area coordinates around `sign` times `z`.
 
-    The map keeps areas, so that a density in `q` is one on the sphere.
+    Takes two coordinates, gives three components. The map keeps areas, so that a density
+    in `q` is one on the sphere.
     """
-    r2 = jnp.sum(q**2, 0)
-    shrink = jnp.sqrt(jnp.maximum(1 - r2 / 4, 0.25))
-    xy = q * shrink
-    z2 = jnp.sum(xy**2, 0)
-    z = jnp.where(r2 < 3, 1 - r2 / 2, -0.5)
-    norm = jnp.sqrt(z2 + z**2)
-    return jnp.concatenate([xy, sign * z[None]]) / norm
+    r2 = jnp.minimum(q[0] ** 2 + q[1] ** 2, 3.0)
+    shrink = jnp.sqrt(1 - r2 / 4)
+    x, y, z = q[0] * shrink, q[1] * shrink, sign * (1 - r2 / 2)
+    norm = jnp.sqrt(x**2 + y**2 + z**2)
+    return x / norm, y / norm, z / norm
+
+
+class Energy(eqx.Module):
+    """Energy over `k_B` kelvin as a function of the Lambert coordinates of one well.
+
+    `matrix` and `bias` give the field of all affine terms, `matrix @ m + bias`.
+    """
+
+    matrix: Float[Array, "n n"]
+    bias: Float[Array, " n"]
+    rest: tuple[AbstractTerm, ...]
+    moment: Float[Array, " spins"]
+    sign: Float[Array, ""]
+
+    def __call__(self, q: Float[Array, " spins2"]) -> Float[Array, ""]:
+        """Energy [K] at the coordinates `q`, first all of one axis, then the other."""
+        spins = self.moment.shape[0]
+        m = jnp.concatenate(spins_of((q[:spins], q[spins:]), self.sign))
+        moment = jnp.tile(self.moment / K_B, 3)
+        energy = -jnp.sum(moment * m * (self.matrix @ m / 2 + self.bias))
+        for term in self.rest:
+            energy = energy + term.energy(m.reshape(3, spins).T) / K_B
+        return energy
 
 
 def well(
-    system: System, start: State, iterations: int = 5
-) -> tuple[Float[Array, "2 spins"], Float[Array, "spins2 spins2"]]:
+    energy: Energy, temperature: Float[Array, ""], iterations: int = 5
+) -> tuple[Float[Array, " spins2"], Float[Array, "spins2 spins2"], Float[Array, ""]]:
     r"""Minimum of the energy near a collinear state, and the thermal spread around it.
 
     Newton's method in Lambert coordinates `q`; the spread $C$ with
     $C C^T = k_B T H^{-1}$, $H$ the Hessian at the minimum (Cholesky), so that
     $q + C \xi$ with standard normal $\xi$ is the linearised thermal equilibrium.
     Differentiable. NaN if the state is not stable.
+
+    **Returns:** the minimum, the spread, and the stiffest restoring flux density [T], the
+    largest eigenvalue of $\mu^{-1/2} H \mu^{-1/2}$ (without a gradient).
     """
-    spins = system.moment.shape[0]
-    sign = 1.0 if start is State.PARALLEL else -1.0
-    unit = K_B * jnp.where(system.temperature > 0, system.temperature, 1.0)
+    spins = energy.moment.shape[0]
+    hessian = jax.hessian(energy)
 
-    def energy(flat):
-        return system.energy(spins_of(flat.reshape(2, spins), sign).T) / unit
+    def newton(q, _):
+        return q - jnp.linalg.solve(hessian(q), jax.grad(energy)(q)), None
 
-    flat = jnp.zeros(2 * spins)
-    for _ in range(iterations):
-        flat = flat - jnp.linalg.solve(jax.hessian(energy)(flat), jax.grad(energy)(flat))
-    factor = jnp.linalg.cholesky(jax.hessian(energy)(flat))
-    spread = jax.scipy.linalg.solve_triangular(
+    q, _ = lax.scan(newton, jnp.zeros(2 * spins), length=iterations)
+    curvature = hessian(q)
+    factor = jnp.linalg.cholesky(curvature)
+    inverse = jax.scipy.linalg.solve_triangular(
         factor, jnp.eye(2 * spins), lower=True, trans=1
     )
-    spread = jnp.where(system.temperature > 0, spread, 0.0)
-    return flat.reshape(2, spins), spread
-
-
-def stiffest_field(system: System, start: State = State.PARALLEL) -> Float[Array, ""]:
-    r"""Largest restoring flux density of any mode in a well [T].
-
-    The largest eigenvalue of $\mu^{-1/2} H \mu^{-1/2}$, exchange included. A step is
-    fine enough for Heun's method if $\gamma B\, \Delta t \le 0.1$.
-    """
-    spins = system.moment.shape[0]
-    sign = 1.0 if start is State.PARALLEL else -1.0
-    scale = jnp.tile(system.moment**-0.5, 2)
-
-    def energy(flat):
-        return system.energy(spins_of((scale * flat).reshape(2, spins), sign).T)
-
-    return jnp.linalg.eigvalsh(jax.hessian(energy)(jnp.zeros(2 * spins)))[-1]
+    positive = temperature > 0
+    amplitude = jnp.where(positive, jnp.sqrt(jnp.where(positive, temperature, 1.0)), 0.0)
+    scale = jnp.tile(energy.moment**-0.5, 2)
+    stiffness = lax.stop_gradient(K_B * scale[:, None] * curvature * scale[None])
+    return q, amplitude * inverse, jnp.linalg.eigvalsh(stiffness)[-1]

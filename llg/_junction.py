@@ -1,7 +1,6 @@
 """The tunnel junction: conductance, source and spin-transfer torque."""
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
@@ -77,8 +76,3 @@ class Circuit(eqx.Module):
             conductance = self.conductance(cosine, voltage)
             voltage = source / (1 + self.series_resistance * conductance)
         return voltage
-
-
-def mean_cosine(m: Array, polariser: Array, weight: Array) -> Array:
-    """Area-weighted cosine of the angle to the reference layer; `m` is `(3, spins)`."""
-    return jnp.sum(weight * jnp.sum(polariser[:, None] * m, 0))

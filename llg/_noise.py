@@ -103,4 +103,7 @@ def normals(
     first, second = threefry(key, counter)
     radius = jnp.sqrt(_minus_two_log(first, jnp.float32))
     cosine, sine = _sine_cosine(second)
-    return (radius * cosine).astype(dtype), (radius * sine).astype(dtype)
+    # One complex result, not two real ones: XLA makes a loop for each result, and would
+    # do all of the above in both.
+    pair = lax.optimization_barrier(lax.complex(radius * cosine, radius * sine))
+    return pair.real.astype(dtype), pair.imag.astype(dtype)

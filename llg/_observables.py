@@ -1,9 +1,10 @@
 """What a sweep keeps of its trials."""
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
@@ -28,7 +29,7 @@ class AbstractObservable(eqx.Module):
         circuit: Circuit,
         pulses: Pulses,
         start: State,
-    ) -> eqx.Module:
+    ) -> Any:
         """The statistic; `circuit` has a leading device axis."""
 
 
@@ -63,7 +64,7 @@ class Level(AbstractObservable):
         edges = jnp.linspace(0.0, 1.0, self.bins + 1)
         index = jnp.floor(lax.stop_gradient(level) * self.bins).astype(int)
         index = jnp.clip(index, 0, self.bins - 1)
-        one_hot = index[..., None] == jnp.arange(self.bins)
+        one_hot = jax.nn.one_hot(index, self.bins, dtype=int)
         return Levels(
             start=start,
             pulses=pulses,

@@ -1,38 +1,32 @@
-"""One time step of one sample; everything here is batched by `vmap` over the last axis."""
+"""One time step of a batch of samples.
+
+A magnetisation is a tuple of its three components, each of shape `(spins, batch)`: the
+batch is the last, contiguous axis, and no component is ever transposed.
+"""
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.ad_checkpoint import checkpoint_name
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
 from ._equilibrium import spins_of
-from ._junction import mean_cosine
 from ._noise import normals
 
 
-def cross(a, b):
-    """Cross product along the first axis, which has length 3."""
-    return jnp.stack(
-        [
-            a[1] * b[2] - a[2] * b[1],
-            a[2] * b[0] - a[0] * b[2],
-            a[0] * b[1] - a[1] * b[0],
-        ]
+Vectors = tuple[
+    Float[Array, "spins batch"], Float[Array, "spins batch"], Float[Array, "spins batch"]
+]
+
+
+def cross(a, b) -> Vectors:
+    """Cross product of components."""
+    return (
+        a[1] * b[2] - a[2] * b[1],
+        a[2] * b[0] - a[0] * b[2],
+        a[0] * b[1] - a[1] * b[0],
     )
-
-
-def draws(key, trial, slot, number: int, dtype) -> Float[Array, " number"]:
-    """Standard normals of one trial at one slot of time; slot 0 is the start.
-
-    Their counter is `(trial, slot * words + i)`, so a trial is the same whatever else
-    is simulated.
-    """
-    half = -(-number // 2)
-    index = lax.iota(jnp.uint32, half) + slot.astype(jnp.uint32) * jnp.uint32(half)
-    pair = normals((key[0], key[1]), (jnp.broadcast_to(trial, index.shape), index), dtype)
-    return jnp.concatenate(pair)[:number]
 
 
 def words_per_step(spins: int) -> int:
@@ -40,51 +34,84 @@ def words_per_step(spins: int) -> int:
     return -(-3 * spins // 2)
 
 
-def start(system: Assembled, key, trial) -> Float[Array, "3 spins"]:
+def draws(
+    key: UInt32[Array, "2 batch"],
+    trial: UInt32[Array, " batch"],
+    slot: UInt32[Array, ""],
+    spins: int,
+    dtype,
+) -> Float[Array, "n batch"]:
+    """Standard normals, three for each spin, of each trial in a slot of time.
+
+    Slot 0 is the start, slot k + 1 step k. The counter is `(trial, slot * words + i)`:
+    a trial is the same whatever else is simulated.
+    """
+    words = words_per_step(spins)
+    shape = (words, trial.shape[0])
+    index = lax.broadcasted_iota(jnp.uint32, shape, 0) + slot * jnp.uint32(words)
+    wide = lambda x: jnp.broadcast_to(x[None], shape)
+    pair = normals((wide(key[0]), wide(key[1])), (wide(trial), index), dtype)
+    return jnp.concatenate(pair)[: 3 * spins]
+
+
+def start(system: Assembled, key, trial) -> Vectors:
     """A draw of the thermal equilibrium in the well, linearised."""
     spins = system.alpha.shape[0]
-    dtype = system.matrix.dtype
-    # As many draws as a step takes, so that slot 0 ends where slot 1 begins.
-    xi = draws(key, trial, jnp.uint32(0), 3 * spins, dtype)[: 2 * spins]
-    q = system.centre + (system.spread @ xi).reshape(2, spins)
-    return spins_of(q, system.sign)
+    xi = draws(key, trial, jnp.uint32(0), spins, system.matrix.dtype)[: 2 * spins]
+    q = system.centre[:, None] + system.spread @ xi
+    return spins_of((q[:spins], q[spins:]), system.sign)
 
 
-def field(system: Assembled, m: Float[Array, "3 spins"]) -> Float[Array, "3 spins"]:
+def field(system: Assembled, m: Vectors) -> Vectors:
     """Effective flux density [T]."""
-    b = (system.matrix @ m.reshape(-1) + system.bias).reshape(m.shape)
+    spins = m[0].shape[0]
+    b = system.matrix @ jnp.concatenate(m) + system.bias[:, None]
+    # A fusion of the product with what follows would not use the fast kernel.
+    b = lax.optimization_barrier(b)
+    b = (b[:spins], b[spins : 2 * spins], b[2 * spins :])
     for term in system.rest:
-        b = b + term.field(m.T).T
+        more = jax.vmap(term.field, -1, -1)(jnp.stack(m, 1))
+        b = tuple(x + more[:, i] for i, x in enumerate(b))
     return b
 
 
-def increment(system: Assembled, m, b) -> Float[Array, "3 spins"]:
+def increment(system: Assembled, m: Vectors, b: Vectors) -> Vectors:
     r"""Change of `m` in one step, $\dot m\, \Delta t$; see `System` for the equation."""
-    precession = cross(m, b)
-    return -system.rotation * (precession + system.alpha * cross(m, precession))
+    c = cross(m, b)
+    d = cross(m, c)
+    rotation, alpha = system.rotation[:, None], system.alpha[:, None]
+    return tuple(-rotation * (x + alpha * y) for x, y in zip(c, d, strict=True))
 
 
-def torque(system: Assembled, m, source) -> tuple[Float[Array, "3 spins"], Array]:
+def torque(system: Assembled, m: Vectors, source) -> tuple[Vectors, Array]:
     """Spin-transfer field `a p x m` [T], and the mean cosine of the free layer."""
-    cosine = mean_cosine(m, system.polariser, system.weight)
+    p = system.polariser
+    along = p[0] * m[0] + p[1] * m[1] + p[2] * m[2]
+    cosine = system.weight @ along
     voltage = system.circuit.junction_voltage(cosine, source)
-    p = system.polariser[:, None]
-    return system.torque * voltage * cross(p, m), cosine
+    a = system.torque[:, None] * voltage[None]
+    return tuple(a * x for x in cross(p, m)), cosine
 
 
 def heun(
-    system: Assembled, m: Float[Array, "3 spins"], source, key, trial, slot
-) -> tuple[Float[Array, "3 spins"], Float[Array, ""]]:
+    system: Assembled, m: Vectors, source, key, trial, slot
+) -> tuple[Vectors, Float[Array, " batch"]]:
     """One Heun step (Stratonovich), renormalised; also the mean cosine before it."""
-    thermal = draws(key, trial, slot, m.size, m.dtype).reshape(m.shape)
+    spins = m[0].shape[0]
+    thermal = draws(key, trial, slot, spins, m[0].dtype)
     # Without the barrier XLA computes the noise again in every use.
-    thermal = checkpoint_name(jax.lax.optimization_barrier(thermal), "saved")
-    noise = system.noise * thermal
+    thermal = checkpoint_name(lax.optimization_barrier(thermal), "saved")
+    amplitude = system.noise[:, None]
+    noise = tuple(amplitude * thermal[i * spins : (i + 1) * spins] for i in range(3))
+    total = lambda m, drive: tuple(
+        checkpoint_name(x + y + z, "saved")
+        for x, y, z in zip(field(system, m), drive, noise, strict=True)
+    )
     drive, cosine = torque(system, m, source)
-    b = checkpoint_name(field(system, m) + drive + noise, "saved")
-    first = increment(system, m, b)
-    ahead = m + first
+    first = increment(system, m, total(m, drive))
+    ahead = tuple(x + y for x, y in zip(m, first, strict=True))
     drive, _ = torque(system, ahead, source)
-    b = checkpoint_name(field(system, ahead) + drive + noise, "saved")
-    m = m + (first + increment(system, ahead, b)) / 2
-    return m * jax.lax.rsqrt(jnp.sum(m**2, 0)), cosine
+    second = increment(system, ahead, total(ahead, drive))
+    m = tuple(x + (y + z) / 2 for x, y, z in zip(m, first, second, strict=True))
+    shrink = lax.rsqrt(m[0] ** 2 + m[1] ** 2 + m[2] ** 2)
+    return tuple(x * shrink for x in m), cosine

@@ -14,7 +14,6 @@ from jaxtyping import Array
 from ..data import Pulses, State
 from ._assemble import assemble
 from ._constants import GAMMA
-from ._equilibrium import stiffest_field
 from ._grid import TimeGrid
 from ._microstructure import Microstructure
 from ._observables import AbstractObservable
@@ -105,12 +104,12 @@ def _block_size(spins: int) -> int:
     return max(16, min(1024, _SPINS_OF_A_BLOCK // spins // 16 * 16))
 
 
-@partial(eqx.filter_jit)
+@eqx.filter_jit
 def _prepare(device, microstructures, dt, start):
     def one(grains):
         system = device.system(grains)
-        stiffest = lax.stop_gradient(stiffest_field(system, start))
-        return assemble(system, dt, start), system.circuit, stiffest
+        assembled, stiffest = assemble(system, dt, start)
+        return assembled, system.circuit, stiffest
 
     return lax.map(one, microstructures)
 
