@@ -15,9 +15,7 @@ from ._equilibrium import spins_of
 from ._noise import normals
 
 
-Vectors = tuple[
-    Float[Array, "spins batch"], Float[Array, "spins batch"], Float[Array, "spins batch"]
-]
+Vectors = tuple[Array, ...]  # x, y, z, each of shape (spins, batch)
 
 
 def cross(a, b) -> Vectors:
