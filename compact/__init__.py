@@ -6,9 +6,12 @@ from ._junction import Junction as Junction
 from ._macrospin import MacrospinSwitching as MacrospinSwitching
 from ._model import AbstractModel as AbstractModel
 from ._neuron import Neuron as Neuron
+from ._ngspice import ngspice as ngspice
 from ._superparamagnet import Superparamagnet as Superparamagnet
 from ._switching import SwitchingProbability as SwitchingProbability
+from ._switching_junction import SwitchingJunction as SwitchingJunction
 from ._temperature import MagneticTemperature as MagneticTemperature
+from ._verilog_a import verilog_a as verilog_a
 from ._write_error import (
     amplitude as amplitude,
     escape_rate as escape_rate,

@@ -11,9 +11,9 @@ class MagneticTemperature(eqx.Module):
     $$\Delta \propto m^n / T, \quad V_c \propto m^n, \quad
     1/\tau_0 \propto B_k \propto m^{n - 1}, \quad h \propto m^{1 - n}$$
 
-    with the magnetisation m, for a constant damping, polarisation and resistance and a constant stray field. For an
-    anisotropy of the interface n is about 2.2 (Sato et al., Phys. Rev. B 98, 214428, 2018);
-    the law is meant for -40 to 125 C.
+    with the magnetisation m, at constant damping, polarisation, resistance and stray
+    field. For an anisotropy of the interface n is about 2.2 (Sato et al., Phys. Rev. B 98,
+    214428, 2018); the law is meant for -40 to 125 C.
     """
 
     curie: Scalar = quantity("K", above=0, doc="Curie temperature of the free layer")
