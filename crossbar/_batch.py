@@ -1,8 +1,6 @@
-import functools
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -11,35 +9,52 @@ from jax.custom_batching import custom_vmap
 from ._circuit import Answer, Circuit, Nodes
 
 
-@functools.cache
-def batched(method: Any) -> Callable[[Circuit, Nodes], Answer]:
-    """`method.solve`, with rules for `vmap`.
+def begin(method: Any) -> Callable[[Circuit, Nodes], tuple[Answer, Any]]:
+    """Factors a circuit for a batch, and solves it; answers come with the factors.
 
-    Many inputs to one array become one batch, so that the factors are shared; of many
-    arrays each is solved in turn, to its own number of steps.
+    Under `vmap`, many inputs to one array become one batch, so that the factors are
+    shared; of many arrays each is solved in turn, to its own number of steps.
     """
 
+    def solve(circuit, sources):
+        factors = method.factor(circuit, sources.left.shape[0])
+        return method.solve(circuit, factors, sources), factors
+
+    return _mapped(solve, ("answer", "factors"))
+
+
+def again(method: Any) -> Callable[[Circuit, Any, Nodes], Answer]:
+    """Solves a circuit with the factors that `begin` returned; mapped like it."""
+    return _mapped(method.solve, "answer")
+
+
+def _mapped(function, parts):
     @custom_vmap
-    def solve(circuit: Circuit, sources: Nodes) -> Answer:
-        return method.solve(circuit, sources)
+    def solve(*arguments):
+        return function(*arguments)
 
     @solve.def_vmap
-    def rule(size, in_batched, circuit, sources):
-        if any(jax.tree.leaves(in_batched[0])):
-            full = _broadcast(size, tuple(in_batched), (circuit, sources))
-            out = lax.map(lambda pair: solve(*pair), full)
+    def rule(size, in_batched, *arguments):
+        if any(jax.tree.leaves(in_batched[:-1])):
+            full = _broadcast(size, tuple(in_batched), arguments)
+            out = lax.map(lambda one: solve(*one), full)
             return out, jax.tree.map(lambda _: True, out)
-        sources = _broadcast(size, in_batched[1], sources)
+        *shared, sources = arguments
+        sources = _broadcast(size, in_batched[-1], sources)
         inner = sources.left.shape[1]
         merged = jax.tree.map(lambda v: v.reshape(-1, *v.shape[2:]), sources)
-        out = solve(circuit, merged)
-        split = lambda v: v.reshape(size, inner, *v.shape[1:])
-        is_batch = eqx.tree_at(
-            lambda a: (a.steps, a.method), jax.tree.map(lambda _: True, out), (False,) * 2
-        )
-        return jax.tree.map(lambda b, v: split(v) if b else v, is_batch, out), is_batch
+        out = solve(*shared, merged)
+        # the factors, and which method was used, are those of the array
+        is_batch = jax.tree.map(lambda part, tree: _flags(part, tree), parts, out)
+        split = lambda b, v: v.reshape(size, inner, *v.shape[1:]) if b else v
+        return jax.tree.map(split, is_batch, out), is_batch
 
     return solve
+
+
+def _flags(part, tree):
+    has_batch = lambda v: part == "answer" and v.ndim > 0
+    return jax.tree.map(has_batch, tree)
 
 
 def _broadcast(size, flags, tree):
@@ -59,6 +74,5 @@ def chunked(solve: Callable[[Nodes], Answer], sources: Nodes, chunk: int) -> Ans
         return v.reshape(number, chunk, *v.shape[1:])
 
     out = lax.map(solve, jax.tree.map(split, sources))
-    join = lambda v: v.reshape(number * chunk, *v.shape[2:])[:size]
-    nodes = jax.tree.map(join, out.nodes)
-    return Answer(nodes, join(out.residual), jnp.max(out.steps), jnp.max(out.method))
+    join = lambda v: v.reshape(-1, *v.shape[2:])[:size] if v.ndim > 1 else v[0]
+    return jax.tree.map(join, out)

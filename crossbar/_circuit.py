@@ -43,14 +43,14 @@ class Nodes(eqx.Module):
 class Answer(eqx.Module):
     """What a method gives back.
 
-    `residual`, shape `(batch,)`, is relative; `steps` are those of an iteration;
-    `method` is 0 for the iterative and 1 for the direct one.
+    `residual` and `failed` have the shape `(batch,)`; the residual is relative. `direct`
+    says whether the direct method was used.
     """
 
     nodes: Nodes
     residual: Array
-    steps: Array
-    method: Array
+    failed: Array
+    direct: Array
 
 
 def circuit(array: Crossbar) -> Circuit:

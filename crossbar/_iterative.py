@@ -10,6 +10,9 @@ from ._ladders import answer, injected, Ladders, ladders
 _FIELD = 2**17
 """Size of one field of a chunk of inputs [byte]; about eight must fit into L2."""
 
+_VECTOR = 32
+"""Size of a vector register [byte]; a chunk has at least so many inputs."""
+
 
 class Iterative(eqx.Module):
     r"""Conjugate gradients on the word lines, preconditioned by their exact solution.
@@ -27,10 +30,13 @@ class Iterative(eqx.Module):
     tolerance: float = eqx.field(static=True)
     limit: int = eqx.field(static=True)
 
-    def solve(self, circuit: Circuit, sources: Nodes) -> Answer:
-        m, n = circuit.conductance.shape
-        factors = ladders(circuit)
-        chunk = max(1, _FIELD // (m * n * circuit.conductance.dtype.itemsize))
+    def factor(self, circuit: Circuit, inputs: int) -> Ladders:
+        """What many inputs share."""
+        return ladders(circuit)
+
+    def solve(self, circuit: Circuit, factors: Ladders, sources: Nodes) -> Answer:
+        """The answer to a batch of sources."""
+        chunk = chunk_size(circuit)
         return chunked(lambda s: self._chunk(circuit, factors, s), sources, chunk)
 
     def _chunk(self, circuit: Circuit, factors: Ladders, sources: Nodes) -> Answer:
@@ -39,8 +45,13 @@ class Iterative(eqx.Module):
         dot = lambda x, y: jnp.sum(x * y, (0, 1))
         into_word, into_bit = injected(factors, sources)
 
-        x = word(into_word + d * bit(into_bit))
-        r = d * bit(d * x)
+        any_bit = jnp.any(sources.top != 0) | jnp.any(sources.bottom != 0)
+        if sources.bit is not None:
+            any_bit = any_bit | jnp.any(sources.bit != 0)
+        own = lax.cond(any_bit, lambda b: bit(b), jnp.zeros_like, into_bit)
+        x = word(into_word + d * own)
+        v = bit(d * x)
+        r = d * v
         z = word(r)
         rz = dot(r, z)
         scale = dot(x, d * x)
@@ -50,22 +61,29 @@ class Iterative(eqx.Module):
             return (step < self.limit) & jnp.any(rz > self.tolerance**2 * scale)
 
         def body(state):
-            x, r, z, p, ap, rz, before, step = state
-            beta = _ratio(rz, before)
-            p, ap = z + beta[None, None] * p, r + beta[None, None] * ap
-            q = ap - d * bit(d * p)
-            alpha = _ratio(rz, dot(p, q))
-            x, r = x + alpha[None, None] * p, r - alpha[None, None] * q
+            x, v, r, z, p, ap, rz, before, step = state
+            beta = _ratio(rz, before)[None, None]
+            p, ap = z + beta * p, r + beta * ap
+            u = bit(d * p)
+            q = ap - d * u
+            alpha = _ratio(rz, dot(p, q))[None, None]
+            x, v, r = x + alpha * p, v + alpha * u, r - alpha * q
             z = word(r)
-            return x, r, z, p, ap, dot(r, z), rz, step + 1
+            return x, v, r, z, p, ap, dot(r, z), rz, step + 1
 
         zero = jnp.zeros_like(x)
-        state = (x, r, z, zero, zero, rz, jnp.zeros_like(rz), jnp.asarray(0))
-        w, *_, rz, _, steps = lax.while_loop(condition, body, state)
-        v = bit(into_bit + d * w)
+        state = (x, v, r, z, zero, zero, rz, jnp.zeros_like(rz), jnp.asarray(0))
+        w, v, *_, rz, _, _ = lax.while_loop(condition, body, state)
         residual = jnp.sqrt(jnp.where(rz > 0, _ratio(rz, scale), rz))
-        nodes = answer(circuit, factors, sources, w, v)
-        return Answer(nodes, residual, steps, jnp.asarray(0))
+        nodes = answer(circuit, factors, sources, w, own + v)
+        failed = ~(residual <= self.tolerance)
+        return Answer(nodes, residual, failed, jnp.asarray(False))
+
+
+def chunk_size(circuit: Circuit) -> int:
+    """Number of inputs that are solved side by side."""
+    size = circuit.conductance.dtype.itemsize
+    return max(_VECTOR // size, _FIELD // (circuit.conductance.size * size))
 
 
 def _ratio(x, y):

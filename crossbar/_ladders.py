@@ -1,5 +1,6 @@
 import equinox as eqx
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
 from ._circuit import admittance, Circuit, Nodes
@@ -87,10 +88,27 @@ def answer(
     )
     into_word, into_bit = injected(ladders, near)
     cell = d * (word - bit)
-    flow_word = ladders.word.sweep(into_word + d * bit)[-1].T
-    flow_bit = ladders.bit.sweep(_along_bit(into_bit + d * word))[-1].T
-    right = _far_current(ladders.right, ladders.word.admittance, sources.right, flow_word)
-    top = _far_current(ladders.top, ladders.bit.admittance, sources.top, flow_bit)
+
+    def far(lines, g, voltage, current):
+        norton = lines.sweep(current)[-1].T
+        g, t = g[None], lines.admittance[None]
+        return g * (t * voltage - norton) / (g + t)
+
+    none = lambda voltage, current: jnp.zeros_like(voltage)
+    right = lax.cond(
+        jnp.any(ladders.right > 0),
+        lambda e, i: far(ladders.word, ladders.right, e, i),
+        none,
+        sources.right,
+        into_word + d * bit,
+    )
+    top = lax.cond(
+        jnp.any(ladders.top > 0),
+        lambda e, i: far(ladders.bit, ladders.top, e, _along_bit(i)),
+        none,
+        sources.top,
+        into_bit + d * word,
+    )
     left = jnp.sum(cell, 0).T - right
     bottom = -jnp.sum(cell, 1).T - top
     if sources.word is not None and sources.bit is not None:
@@ -98,8 +116,3 @@ def answer(
         bottom = bottom - jnp.sum(sources.bit, 1)
     out = lambda field: jnp.transpose(field, (2, 1, 0))
     return Nodes(left, right, top, bottom, out(word), out(bit))
-
-
-def _far_current(g, t, voltage, norton):
-    g, t = g[None], t[None]
-    return g * (t * voltage - norton) / (g + t)

@@ -32,7 +32,9 @@ class Lines(eqx.Module):
             flow = b + flow
             return flow * a[:, None], flow
 
-        return lax.scan(step, jnp.zeros_like(current[0]), (current, self.attenuation))[1]
+        return lax.scan(
+            step, jnp.zeros_like(current[0]), (current, self.attenuation), unroll=2
+        )[1]
 
     def solve(self, current: Float[Array, "K L B"]) -> Float[Array, "K L B"]:
         """Node voltages [V] for the currents [A] put into the nodes."""
@@ -45,7 +47,7 @@ class Lines(eqx.Module):
             return v, v
 
         xs = (norton[:-1], self.attenuation[:-1], self.series[:-1])
-        _, v = lax.scan(step, last, xs, reverse=True)
+        _, v = lax.scan(step, last, xs, reverse=True, unroll=2)
         return jnp.concatenate([v, last[None]])
 
 

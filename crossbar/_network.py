@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
-from ._batch import batched
+from ._batch import again, begin
 from ._circuit import Answer, Circuit, Nodes
 
 
@@ -23,12 +23,15 @@ def network(circuit: Circuit, sources: Nodes, method: Any) -> Answer:
 
 @functools.cache
 def _differentiable(method):
-    run = batched(method)
-    solve = jax.custom_jvp(run)
+    first, more = begin(method), again(method)
+
+    @jax.custom_jvp
+    def solve(circuit, sources):
+        return first(circuit, sources)[0]
 
     def jvp(primals, tangents):
         circuit, sources = primals
-        answer = solve(circuit, sources)
+        answer, factors = first(circuit, sources)
         moved, word, bit = _tangent(circuit, sources, answer.nodes, *tangents)
         circuit = _once(circuit)
         # transposition wants every source to depend on the tangents
@@ -37,10 +40,11 @@ def _differentiable(method):
         moved = jax.tree.map(lambda v: v + tie, moved)
 
         def linear(_, b):
-            found = run(circuit, b)
-            good = found.residual <= method.tolerance
+            found = more(circuit, factors, b)
             # a solve that failed must not be used silently
-            fail = lambda v: jnp.where(good[(...,) + (None,) * (v.ndim - 1)], v, jnp.nan)
+            fail = lambda v: jnp.where(
+                found.failed[(...,) + (None,) * (v.ndim - 1)], jnp.nan, v
+            )
             return jax.tree.map(fail, found.nodes)
 
         def transposed(_, cotangent):
@@ -53,7 +57,7 @@ def _differentiable(method):
         return answer, eqx.tree_at(lambda a: a.nodes, tangent, shifted)
 
     solve.defjvp(jvp, symbolic_zeros=True)
-    return solve
+    return jax.jit(solve)
 
 
 def _zero_tangent(x):

@@ -3,8 +3,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..data import Outcome
+from ._auto import Auto
 from ._circuit import circuit, Nodes, sources
 from ._crossbar import Crossbar, Sides
+from ._direct import Direct
 from ._iterative import Iterative
 from ._network import network
 
@@ -72,11 +74,10 @@ def solve(
     found = network(circuit(array), sources(array, voltages), chosen)
     nodes = found.nodes
     residual = found.residual[0]
-    tolerance = _tolerance(array)
     outcome = Outcome.where(
         jnp.isnan(residual),
         Outcome.not_a_number,
-        Outcome.where(residual <= tolerance, Outcome.successful, Outcome.not_converged),
+        Outcome.where(found.failed[0], Outcome.not_converged, Outcome.successful),
     )
     word, bit = nodes.word[0], nodes.bit[0]
     return Solution(
@@ -84,7 +85,7 @@ def solve(
         word - bit,
         residual,
         outcome,
-        Method.where(found.method == 0, Method.iterative, Method.direct),
+        Method.where(found.direct, Method.direct, Method.iterative),
         word,
         bit,
         Inflow(nodes.left[0], nodes.right[0], nodes.top[0], nodes.bottom[0]),
@@ -109,8 +110,7 @@ def effective(array: Crossbar, *, method: Method = Method.auto) -> Float[Array, 
         inputs = Nodes(zero(m), zero(m), zero(n), unit)
     found = network(circuit(array), inputs, _choose(array, method, None))
     matrix = -found.nodes.bottom if m <= n else -found.nodes.left.T
-    good = jnp.all(found.residual <= _tolerance(array))
-    return jnp.where(good, matrix, jnp.nan)
+    return jnp.where(jnp.any(found.failed), jnp.nan, matrix)
 
 
 def _tolerance(array: Crossbar) -> float:
@@ -119,4 +119,7 @@ def _tolerance(array: Crossbar) -> float:
 
 def _choose(array: Crossbar, method: Method, limit: int | None):
     limit = 2 * sum(array.shape) + 100 if limit is None else limit
-    return Iterative(_tolerance(array), limit)
+    iterative, direct = Iterative(_tolerance(array), limit), Direct(_tolerance(array))
+    if method is Method.auto:
+        return Auto(iterative, direct)
+    return direct if method is Method.direct else iterative
