@@ -147,7 +147,7 @@ def _leaf(file: h5py.File, leaf: Leaf) -> Any:
     if noted == "bool":
         array = array.astype(bool)
     elif noted in ("complex64", "complex128"):
-        array = array[..., 0] + 1j * array[..., 1]
+        array = np.ascontiguousarray(array).view(noted)[..., 0]
     elif noted in ("float16", "bfloat16") or str(noted).startswith("float8"):
         array = array.view(jnp.dtype(noted))
     wanted = getattr(like, "dtype", None) or np.asarray(like).dtype
