@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from ..data import State
 from ._constants import GAMMA, K_B
-from ._equilibrium import Energy, well
+from ._equilibrium import well
 from ._junction import Circuit
 from ._system import System
 from ._term import AbstractTerm
@@ -30,7 +30,7 @@ class Assembled(eqx.Module):
     weight: Float[Array, " spins"]
     polariser: Float[Array, "3"]
     circuit: Circuit
-    centre: Float[Array, " spins2"]  # of the well, in Lambert coordinates
+    tilt: Float[Array, " spins2"]  # of the start, in Lambert coordinates
     spread: Float[Array, "spins2 spins2"]
     sign: Float[Array, ""]  # of the well along z
 
@@ -57,8 +57,9 @@ def assemble(
     zero = jnp.zeros(3 * spins)
     matrix, bias = jax.jacfwd(field)(zero), field(zero)
     sign = jnp.asarray(1.0 if start is State.PARALLEL else -1.0)
-    energy = Energy(matrix, bias, rest, system.moment, sign)
-    centre, spread, stiffest = well(energy, system.temperature)
+    tilt, spread, stiffest = well(
+        matrix, bias, rest, system.moment, system.temperature, sign
+    )
     alpha = system.alpha
     variance = 2 * alpha * K_B * system.temperature / (GAMMA * system.moment * dt)
     positive = variance > 0
@@ -74,7 +75,7 @@ def assemble(
         weight=system.weight,
         polariser=system.polariser,
         circuit=system.circuit,
-        centre=centre,
+        tilt=tilt,
         spread=spread,
         sign=sign,
     )

@@ -1,6 +1,5 @@
-"""Thermal equilibrium in a well, to the order that a Gaussian can hold."""
+"""Thermal equilibrium around a collinear state, linearised."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -23,56 +22,55 @@ def spins_of(q, sign):
     return x / norm, y / norm, z / norm
 
 
-class Energy(eqx.Module):
-    """Energy over `k_B` kelvin as a function of the Lambert coordinates of one well.
-
-    `matrix` and `bias` give the field of all affine terms, `matrix @ m + bias`.
-    """
-
-    matrix: Float[Array, "n n"]
-    bias: Float[Array, " n"]
-    rest: tuple[AbstractTerm, ...]
-    moment: Float[Array, " spins"]
-    sign: Float[Array, ""]
-
-    def __call__(self, q: Float[Array, " spins2"]) -> Float[Array, ""]:
-        """Energy [K] at the coordinates `q`, first all of one axis, then the other."""
-        spins = self.moment.shape[0]
-        m = jnp.concatenate(spins_of((q[:spins], q[spins:]), self.sign))
-        moment = jnp.tile(self.moment / K_B, 3)
-        energy = -jnp.sum(moment * m * (self.matrix @ m / 2 + self.bias))
-        for term in self.rest:
-            energy = energy + term.energy(m.reshape(3, spins).T) / K_B
-        return energy
-
-
 def well(
-    energy: Energy, temperature: Float[Array, ""], iterations: int = 5
+    matrix: Float[Array, "n n"],
+    bias: Float[Array, " n"],
+    rest: tuple[AbstractTerm, ...],
+    moment: Float[Array, " spins"],
+    temperature: Float[Array, ""],
+    sign: Float[Array, ""],
 ) -> tuple[Float[Array, " spins2"], Float[Array, "spins2 spins2"], Float[Array, ""]]:
-    r"""Minimum of the energy near a collinear state, and the thermal spread around it.
+    r"""Tilt and thermal spread around the state in which all spins are `sign` times `z`.
 
-    Newton's method in Lambert coordinates `q`; the spread $C$ with
-    $C C^T = k_B T H^{-1}$, $H$ the Hessian at the minimum (Cholesky), so that
-    $q + C \xi$ with standard normal $\xi$ is the linearised thermal equilibrium.
-    Differentiable. NaN if the state is not stable.
+    To second order in the Lambert coordinates `q` the energy is
+    $E = g \cdot q + \frac{1}{2} q \cdot H q$. The tilt is $-H^{-1} g$ (stray fields of
+    irregular grains are not quite along `z`), and the spread $C$ has
+    $C C^T = k_B T H^{-1}$ (Cholesky), so that tilt $+\, C \xi$ with standard normal $\xi$
+    is the linearised equilibrium. Differentiable. NaN if the state is not stable.
 
-    **Returns:** the minimum, the spread, and the stiffest restoring flux density [T], the
+    **Arguments:**
+
+    - `matrix`, `bias`: Field of the affine terms, `matrix @ m + bias`.
+    - `rest`: All other terms.
+
+    **Returns:** the tilt, the spread, and the stiffest restoring flux density [T], the
     largest eigenvalue of $\mu^{-1/2} H \mu^{-1/2}$ (without a gradient).
     """
-    spins = energy.moment.shape[0]
-    hessian = jax.hessian(energy)
+    spins = moment.shape[0]
+    both = jnp.tile(moment / K_B, 2)
+    across = 2 * spins
+    m = jnp.zeros(3 * spins).at[across:].set(sign)
+    b = matrix @ m + bias
+    slope = -both * b[:across]
+    curvature = -both[:, None] * matrix[:across, :across]
+    curvature = (curvature + curvature.T) / 2
+    # Tilting a spin takes q^2 / 2 from its component along the field.
+    curvature = curvature + jnp.diag(both * jnp.tile(sign * b[across:], 2))
+    if rest:
 
-    def newton(q, _):
-        return q - jnp.linalg.solve(hessian(q), jax.grad(energy)(q)), None
+        def energy(q):
+            m = jnp.stack(spins_of((q[:spins], q[spins:]), sign), 1)
+            return jnp.asarray(sum(term.energy(m) for term in rest)) / K_B
 
-    q, _ = lax.scan(newton, jnp.zeros(2 * spins), length=iterations)
-    curvature = hessian(q)
+        zero = jnp.zeros(across)
+        slope = slope + jax.grad(energy)(zero)
+        curvature = curvature + jax.hessian(energy)(zero)
     factor = jnp.linalg.cholesky(curvature)
-    inverse = jax.scipy.linalg.solve_triangular(
-        factor, jnp.eye(2 * spins), lower=True, trans=1
-    )
+    solve = jax.scipy.linalg.solve_triangular
+    tilt = -solve(factor, solve(factor, slope, lower=True), lower=True, trans=1)
+    inverse = solve(factor, jnp.eye(across), lower=True, trans=1)
     positive = temperature > 0
     amplitude = jnp.where(positive, jnp.sqrt(jnp.where(positive, temperature, 1.0)), 0.0)
-    scale = jnp.tile(energy.moment**-0.5, 2)
-    stiffness = lax.stop_gradient(K_B * scale[:, None] * curvature * scale[None])
-    return q, amplitude * inverse, jnp.linalg.eigvalsh(stiffness)[-1]
+    scale = both**-0.5
+    stiffness = lax.stop_gradient(scale[:, None] * curvature * scale[None])
+    return tilt, amplitude * inverse, jnp.linalg.eigvalsh(stiffness)[-1]

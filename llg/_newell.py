@@ -75,10 +75,14 @@ def prism_tensor(
     axis = jnp.stack(points)
     x, y, z = jnp.meshgrid(axis[:, 0], axis[:, 1], axis[:, 2], indexing="ij")
     s = jnp.asarray(signs)
-    sign = s[:, None, None] * s[None, :, None] * s[None, None, :]
-    mean = lambda values: jnp.sum(sign * values) / (4 * jnp.pi * jnp.prod(target))
-    xx, yy, zz = (mean(newell_f(*p)) for p in ((x, y, z), (y, z, x), (z, x, y)))
-    xy, xz, yz = (mean(newell_g(*p)) for p in ((x, y, z), (x, z, y), (y, z, x)))
+    sign = (s[:, None, None] * s[None, :, None] * s[None, None, :])[None]
+    mean = lambda values: (
+        jnp.sum(sign * values, (1, 2, 3)) / (4 * jnp.pi * jnp.prod(target))
+    )
+    turned = jnp.stack([x, y, z]), jnp.stack([y, z, x]), jnp.stack([z, x, y])
+    xx, yy, zz = mean(newell_f(*turned))
+    # g(x, y, z) is symmetric in its first two arguments.
+    xy, yz, xz = mean(newell_g(*turned))
     return jnp.stack(
         [jnp.stack([xx, xy, xz]), jnp.stack([xy, yy, yz]), jnp.stack([xz, yz, zz])]
     )

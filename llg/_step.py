@@ -56,7 +56,7 @@ def start(system: Assembled, key, trial) -> Vectors:
     """A draw of the thermal equilibrium in the well, linearised."""
     spins = system.alpha.shape[0]
     xi = draws(key, trial, jnp.uint32(0), spins, system.matrix.dtype)[: 2 * spins]
-    q = system.centre[:, None] + system.spread @ xi
+    q = system.tilt[:, None] + system.spread @ xi
     return spins_of((q[:spins], q[spins:]), system.sign)
 
 
@@ -65,8 +65,7 @@ def field(system: Assembled, m: Vectors) -> Vectors:
     spins = m[0].shape[0]
     b = system.matrix @ jnp.concatenate(m) + system.bias[:, None]
     # A fusion of the product with what follows would not use the fast kernel.
-    b = lax.optimization_barrier(b)
-    b = (b[:spins], b[spins : 2 * spins], b[2 * spins :])
+    b = tuple(lax.split(lax.optimization_barrier(b), (spins,) * 3))
     for term in system.rest:
         more = jax.vmap(term.field, -1, -1)(jnp.stack(m, 1))
         b = tuple(x + more[:, i] for i, x in enumerate(b))
@@ -100,7 +99,7 @@ def heun(
     # Without the barrier XLA computes the noise again in every use.
     thermal = checkpoint_name(lax.optimization_barrier(thermal), "saved")
     amplitude = system.noise[:, None]
-    noise = tuple(amplitude * thermal[i * spins : (i + 1) * spins] for i in range(3))
+    noise = tuple(amplitude * x for x in lax.split(thermal, (spins,) * 3))
     total = lambda m, drive: tuple(
         checkpoint_name(x + y + z, "saved")
         for x, y, z in zip(field(system, m), drive, noise, strict=True)
