@@ -1,7 +1,5 @@
 import dataclasses
-import decimal
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,27 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._atomic import FileError
+from ._cells import check_values, column_values, ENDS, PULSE
 from ._pulses import Pulses
 from ._statistics import Levels, State, Switching
-from ._table import read_table, Table
-from ._units import conversion, parse_quantity
+from ._table import read_table
 
 
-_PULSE = ("voltage", "width", "rise", "fall")
-_ENDS = ("parallel", "antiparallel")
-_UNITS = dict(zip(_PULSE, ("V", "s", "s", "s"), strict=True)) | {
-    **{"trials": "1", "switched": "1"},
-    **dict.fromkeys(("conductance", "mean", "std", *_ENDS), "S"),
-}
-_RECIPROCAL = ("conductance", *_ENDS)  # may be given as resistances
 _FORMS = {  # what must be there, for each form that the data of a class may have
     Switching: (("switched",), ("switched", "trials")),
-    Levels: ((*_ENDS, "conductance"), (*_ENDS, "mean", "std", "trials")),
+    Levels: ((*ENDS, "conductance"), (*ENDS, "mean", "std", "trials")),
 }
-_MISSING = {"", "-", "--", "nan", "na", "n/a", "#n/a", "none", "null", "inf", "-inf"}
-_WORDS = {"true": "1", "yes": "1", "y": "1", "false": "0", "no": "0", "n": "0"}
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
-_OVERFLOW = 9.9e37  # instruments that speak SCPI write this for "no value"
 _BINS = 64
 
 
@@ -92,7 +79,7 @@ def read(
     for key, text in zip(chosen, (where or {}).values(), strict=True):
         keep &= np.array([str(cell) == text for cell in table.columns[key]], bool)
     values = {
-        name: _column(table, name, text, keep)
+        name: column_values(table, name, text, keep)
         for name, text in columns.items()
         if name != "device"
     }
@@ -105,7 +92,7 @@ def read(
         raise FileError(f"`{path}` must have rows with all of the values, it has none.")
     values = {name: value[whole] for name, value in values.items()}
     lines = np.asarray(table.lines)[whole]
-    _check_values(table.path, values, lines)
+    check_values(table.path, values, lines)
     named = np.asarray(table.columns.get("device", np.zeros(len(keep), int)))[whole]
     devices = list(dict.fromkeys(named.tolist()))
     device = np.array([devices.index(x) for x in named.tolist()])
@@ -119,13 +106,13 @@ def read(
 
 
 def _check_names(kind: Any, columns: Mapping[str, str]) -> None:
-    known = {"device", *_PULSE, *(name for form in _FORMS[kind] for name in form)}
+    known = {"device", *PULSE, *(name for form in _FORMS[kind] for name in form)}
     for name in columns:
         if name not in known:
             raise ValueError(
                 f"`columns` must name {', '.join(sorted(known))}, got {name!r}."
             )
-    given = set(columns) - {"device", *_PULSE}
+    given = set(columns) - {"device", *PULSE}
     forms = _FORMS[kind]
     if not {"voltage", "width"} <= set(columns) or given not in map(set, forms):
         told = " or ".join(", ".join(form) for form in forms)
@@ -135,105 +122,10 @@ def _check_names(kind: Any, columns: Mapping[str, str]) -> None:
         )
 
 
-def _column(table: Table, name: str, text: str, keep: np.ndarray) -> np.ndarray:
-    """The values in SI units; NaN where there is none."""
-    unit, count = _UNITS[name], len(table.lines)
-    if text.startswith("="):
-        return np.full(count, _constant(name, text[1:].strip(), unit))
-    told = None if unit == "1" else table.units.get(name)
-    try:
-        factor, offset, invert = _conversion(name, told, unit)
-    except ValueError as error:
-        raise FileError(f"`{table.path}` has a wrong unit for `{name}`: {error}.") from None
-    cells = table.columns[name]
-    if isinstance(cells, np.ndarray):
-        if told is None and unit != "1":
-            raise _no_unit(table.path, name, text)
-        value = cells * float(factor) + float(offset)
-        return np.where(np.isfinite(value), 1 / value if invert else value, np.nan)
-    out = np.full(count, np.nan)
-    for i in np.flatnonzero(keep).tolist():
-        cell = str(cells[i])
-        if table.decimal_comma and "." not in cell:
-            cell = cell.replace(",", ".")
-        cell = _WORDS.get(cell.lower(), cell) if name == "switched" else cell
-        if cell.lower() in _MISSING:
-            continue
-        if _NUMBER.fullmatch(cell):
-            if told is None and unit != "1":
-                raise _no_unit(table.path, name, text)
-            if abs(float(cell)) < _OVERFLOW:
-                out[i] = float(decimal.Decimal(cell) * factor + offset)
-        else:
-            try:
-                out[i] = parse_quantity(cell, unit, name=name)
-            except ValueError as error:
-                raise FileError(f"`{table.path}`, line {table.lines[i]}: {error}") from None
-            continue
-        out[i] = 1 / out[i] if invert and out[i] else out[i]
-    return out
-
-
-def _no_unit(path: str, name: str, text: str) -> FileError:
-    return FileError(
-        f"`{path}` must say the unit of `{name}`, it does not: write "
-        f"`{text} in {_UNITS[name]}` or whichever unit it is."
-    )
-
-
-def _conversion(name, told, unit):
-    if told is None:
-        return decimal.Decimal(1), decimal.Decimal(0), False
-    try:
-        return *conversion(told, unit), False
-    except ValueError:
-        if name not in _RECIPROCAL:
-            raise
-    try:
-        return *conversion(told, "Ohm"), True
-    except ValueError:
-        raise ValueError(f"{told!r} is not a unit of [S] or [Ohm]") from None
-
-
-def _constant(name: str, text: str, unit: str) -> float:
-    if unit != "1" and _NUMBER.fullmatch(text):
-        raise ValueError(f"`{name}` must have a unit, got '={text}'.")
-    try:
-        return parse_quantity(text, unit, name=name)
-    except ValueError:
-        if name not in _RECIPROCAL:
-            raise
-    resistance = parse_quantity(text, "Ohm", name=name)
-    return 1 / resistance if resistance else np.inf
-
-
-def _check_values(path: str, values: dict[str, np.ndarray], lines: np.ndarray) -> None:
-    def refuse(wrong, name, must):
-        if np.any(wrong):
-            i = np.flatnonzero(wrong)[0]
-            raise FileError(
-                f"`{path}`, line {lines[i]}: `{name}` must be {must}, "
-                f"got {values[name][i]:g}."
-            )
-
-    for name, value in values.items():
-        if name in ("trials", "switched"):
-            refuse((value < 0) | (value % 1 != 0), name, "a count, 0 or more")
-        elif name in ("rise", "fall", "std"):
-            refuse(value < 0, name, f">= 0 [{_UNITS[name]}]")
-        elif name != "voltage":
-            refuse(~(value > 0) | np.isinf(value), name, f"> 0 [{_UNITS[name]}]")
-    if "switched" in values:
-        trials = values.get("trials")
-        most = "`trials`" if trials is not None else "0 or 1, for one attempt a row"
-        above = values["switched"] > (1 if trials is None else trials)
-        refuse(above, "switched", f"at most {most}" if trials is not None else most)
-
-
 def _grid(table, columns, values) -> tuple[Pulses, list[np.ndarray]]:
     """The pulses, and the index of each row on each of their axes."""
     axes, arrays, point, points = [], {}, [], 1
-    for name in _PULSE:
+    for name in PULSE:
         if name not in columns:
             continue
         if columns[name].startswith("="):
@@ -265,7 +157,7 @@ def _switching(path, start, pulses, shape, index, values, lines) -> Switching:
 def _levels(path, start, pulses, shape, index, values, lines) -> Levels:
     trials, mean, variance = np.zeros(shape, int), np.zeros(shape), np.zeros(shape)
     histogram, ends = np.zeros((*shape, _BINS), int), {}
-    for name in _ENDS:
+    for name in ENDS:
         of_device = [values[name][index[0] == i] for i in range(shape[0])]
         ends[name] = np.array([x[0] if np.ptp(x) == 0 else x.mean() for x in of_device])
     if "conductance" in values:
@@ -275,7 +167,7 @@ def _levels(path, start, pulses, shape, index, values, lines) -> Levels:
         mean /= np.maximum(trials, 1)
         np.add.at(variance, index, (conductance - mean[index]) ** 2)
         variance /= np.maximum(trials - 1, 1)
-        low, high = (ends[name][index[0]] for name in reversed(_ENDS))
+        low, high = (ends[name][index[0]] for name in reversed(ENDS))
         level = np.clip((conductance - low) / (high - low), 0, 1)
         bins = np.minimum((level * _BINS).astype(int), _BINS - 1)
         np.add.at(histogram, (*index, bins), 1)

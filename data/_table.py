@@ -78,7 +78,7 @@ def _csv(path: str | os.PathLike, wanted: Mapping[str, str]) -> Table:
         if line.strip() and not line.lstrip().startswith(_COMMENT)
     ]
     nearest, most = [], 0
-    for delimiter in (",", ";", "\t", "|"):
+    for delimiter in (",", ";", "\t", "|", " "):
         for at, (_, line) in enumerate(lines):
             header = _cells(line, delimiter)
             found = sum(bool(_place(header, name)[0]) for name in wanted.values())
@@ -94,7 +94,8 @@ def _csv(path: str | os.PathLike, wanted: Mapping[str, str]) -> Table:
 def _cells(line: str, delimiter: str) -> list[str]:
     if len(line) > _CELL:
         return []
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+    reader = csv.reader([line.strip(" ")], delimiter=delimiter, skipinitialspace=True)
+    return [cell.strip() for cell in next(reader)]
 
 
 def _rows(path, header, rows, delimiter, wanted) -> Table:
@@ -116,7 +117,7 @@ def _rows(path, header, rows, delimiter, wanted) -> Table:
         for name, place in places.items():
             columns[name].append(cells[place])
     numbers = [number for number, _ in rows]
-    return Table(str(path), columns, units, numbers, delimiter != ",")
+    return Table(str(path), columns, units, numbers, delimiter in ";\t")
 
 
 def _hdf5(path, wanted, dims) -> Table:

@@ -83,6 +83,19 @@ def test_levels_are_the_moments_of_the_cycles(tmp_path):
     assert measured.skipped == ("line 102 has no `conductance`",)
 
 
+def test_blanks_separate_and_cells_may_have_units(tmp_path):
+    text = "  V    G\n 0.5   2kOhm\n 0.5   0.4mS\n  1.0  1e-4S \n"
+    columns = CYCLES | {"conductance": "G"}
+    x = read(write(tmp_path / "a.dat", text), columns, data.Levels)
+    np.testing.assert_allclose(x.statistics.mean, [[4.5e-4, 1e-4]], rtol=1e-12)
+    with pytest.raises(data.FileError, match=r"line 5: `conductance` .* \[S\] or \[Ohm\]"):
+        read(
+            write(tmp_path / "a.dat", text + "1 1kg"),
+            CYCLES | {"conductance": "G"},
+            data.Levels,
+        )
+
+
 def test_levels_are_read_from_a_summary(tmp_path):
     text = "d,V,G,s,n,P,AP\na,1,2,.5,10,3,1\na,2,2.5,.5,20,3,1\nb,1,2,.1,5,4,1\n"
     path = write(tmp_path / "a.csv", text)
