@@ -2,11 +2,14 @@ from ._cell import LevelTable as LevelTable, TableCell as TableCell
 from ._figures import plot_levels as plot_levels, plot_switching as plot_switching
 from ._fit import Fit as Fit, fit as fit
 from ._granular import GranularSynapse as GranularSynapse
+from ._held_out import held_out_log_likelihood as held_out_log_likelihood
+from ._intervals import intervals as intervals, profile as profile
 from ._junction import Junction as Junction
 from ._macrospin import MacrospinSwitching as MacrospinSwitching
 from ._model import AbstractModel as AbstractModel
 from ._neuron import Neuron as Neuron
 from ._ngspice import ngspice as ngspice
+from ._plots import plot_residuals as plot_residuals
 from ._superparamagnet import Superparamagnet as Superparamagnet
 from ._switching import SwitchingProbability as SwitchingProbability
 from ._switching_junction import SwitchingJunction as SwitchingJunction

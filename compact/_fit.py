@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import equinox as eqx
@@ -29,6 +30,15 @@ class Fit[Model: AbstractModel](eqx.Module):
     chi_square: Float[Array, "*batch"]
     degrees: Float[Array, "*batch"]
     outcome: Any
+
+    @property
+    def aic(self) -> Float[Array, "*batch"]:
+        """Akaike's criterion, less is better; only between models of the same data."""
+        return 2 * len(self.names) - 2 * self.log_likelihood
+
+    def bic(self, observations: int) -> Float[Array, "*batch"]:
+        """Schwarz's criterion, for the number of independent observations."""
+        return len(self.names) * math.log(observations) - 2 * self.log_likelihood
 
     @property
     def standard_error(self) -> Model:
@@ -107,7 +117,9 @@ def _fit(model: AbstractModel, statistics: Any, names: tuple[str, ...]) -> Fit:
     slope = jnp.diagonal(jax.jacfwd(coordinates.to_physical)(held(u)))
     covariance = jnp.where(definite, inverse * slope[:, None] * slope[None, :], jnp.nan)
     error = jnp.sqrt(jnp.diagonal(inverse))
-    chi_square, points = at.chi_square(statistics)
+    residual, counts = at.residuals(statistics)
+    chi_square = jnp.sum(jnp.where(counts, residual**2, 0.0))
+    adjusted = sum(name in model.curve for name in names)
     outcome = first(
         (model.identified(statistics) != Outcome.successful, model.identified(statistics)),
         (~definite | (jnp.max(error) > 5.0), Outcome.singular),
@@ -119,7 +131,7 @@ def _fit(model: AbstractModel, statistics: Any, names: tuple[str, ...]) -> Fit:
         held(covariance),
         at.log_likelihood(statistics),
         chi_square,
-        jnp.maximum(points - len(names), 0.0),
+        jnp.maximum(jnp.sum(counts) - float(adjusted), 0.0),
         outcome,
     )
 

@@ -214,7 +214,11 @@ class GranularSynapse(AbstractModel):
             ((spans(width) <= 0) | (spans(y) < 0.02), Outcome.singular),
         )
 
-    def chi_square(self, statistics: Levels):
+    @property
+    def curve(self) -> tuple[str, ...]:
+        return "threshold", "delay", "steepness", "asymmetry"
+
+    def residuals(self, statistics: Levels):
         y, _, used, n = _reduced(statistics, *self._conductances())
         f = self.fraction(*grid(statistics.pulses))
         cycle = _variance(f, self.cycle_mid, self.cycle_floor)[None]
@@ -222,9 +226,8 @@ class GranularSynapse(AbstractModel):
         weight = jnp.where(used, 1 / (device + cycle / n), 0.0)
         error = jnp.sum(jnp.where(used, weight * (y - f[None]), 0.0), axis=0)
         total = jnp.sum(weight, axis=0)
-        chi = jnp.where(total > 0, error**2 / jnp.where(total > 0, total, 1.0), 0.0)
-        # Only the four numbers of the curve are adjusted to these means.
-        return jnp.sum(chi), jnp.sum(total > 0) + jnp.asarray(len(self.free) - 4.0)
+        residual = error / jnp.sqrt(jnp.where(total > 0, total, 1.0))
+        return residual.ravel(), (total > 0).ravel()
 
     def _conductances(self):
         return self.parallel, self.antiparallel

@@ -179,13 +179,16 @@ class MacrospinSwitching(AbstractModel):
             conditions.append((mixed == 0, Outcome.no_maximum))
         return first(*conditions)
 
-    def chi_square(self, statistics: Switching | Sequence[Switching]):
+    @property
+    def curve(self) -> tuple[str, ...]:
+        return "stability", "relaxation", "critical_from_p", "critical_from_ap", "stray"
+
+    def residuals(self, statistics: Switching | Sequence[Switching]):
         tau, i, n, k = self._counts(statistics)
         p = jnp.exp(-exponent(tau, i, jnp.broadcast_to(self.stability, i.shape)))
         variance = n * p * (1 - p)
         used = variance > 0.5
-        chi = jnp.where(used, (k - n * p) ** 2 / jnp.where(used, variance, 1.0), 0.0)
-        return jnp.sum(chi), jnp.sum(used) * 1.0
+        return (k - n * p) / jnp.sqrt(jnp.where(used, variance, 1.0)), used
 
 
 def _sets(statistics: Switching | Sequence[Switching]) -> tuple[Switching, ...]:

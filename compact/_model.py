@@ -4,7 +4,7 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from ..data import Outcome
 
@@ -33,9 +33,16 @@ class AbstractModel(eqx.Module):
     def identified(self, statistics: Any) -> Any:
         """What is known before the fit: an `Outcome`, successful if nothing is wrong."""
 
+    @property
     @abc.abstractmethod
-    def chi_square(self, statistics: Any) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        """Chi-square of the mean curve and the number of independent points in it."""
+    def curve(self) -> tuple[str, ...]:
+        """Names of the quantities that move the mean curve, for degrees of freedom."""
+
+    @abc.abstractmethod
+    def residuals(
+        self, statistics: Any
+    ) -> tuple[Float[Array, " points"], Bool[Array, " points"]]:
+        """Standardised residuals of the mean curve by pulse, and which of them count."""
 
 
 def log_normal(

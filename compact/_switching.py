@@ -131,15 +131,18 @@ class SwitchingProbability(AbstractModel):
             (~spans(width) | ~spans(voltage), Outcome.singular),
         )
 
-    def chi_square(self, statistics: Switching):
+    @property
+    def curve(self) -> tuple[str, ...]:
+        return "threshold", "delay", "steepness"
+
+    def residuals(self, statistics: Switching):
         p, p2 = self._moments(*grid(statistics.pulses))
         n = statistics.trials
         between = jnp.maximum(p2 - p**2, 0.0)
         variance = jnp.sum(n * (p - p2)[None] + n**2 * between[None], axis=0)
         excess = jnp.sum(statistics.switched - n * p[None], axis=0)
         used = variance > 0.5
-        chi = jnp.where(used, excess**2 / jnp.where(used, variance, 1.0), 0.0)
-        return jnp.sum(chi), jnp.sum(used) * 1.0
+        return (excess / jnp.sqrt(jnp.where(used, variance, 1.0))).ravel(), used.ravel()
 
 
 def _like(x: Float[Array, " nodes"], y: Array) -> Array:
