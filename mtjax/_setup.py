@@ -107,12 +107,12 @@ def quickstart() -> Setup:
             trials=32,
             dt=1e-13,
             pulses=Pulses.product(
-                voltage=volts(0.5, 0.7, 0.9, 1.1), width=widths(0.5, 1.0, 2.0)
+                voltage=volts(0.4, 0.6, 0.8, 1.0), width=widths(0.8, 1.2, 1.6)
             ),
         ),
         array=crossbar.Spec(levels=4, tile=64, dac_bits=6, adc_bits=6, wire=1.0),
         networks=Networks(
-            data=("iris", "wine", "digits"), hidden=32, epochs=60, batch=32, chips=24
+            data=("iris", "wine", "digits"), hidden=32, epochs=40, batch=32, chips=24
         ),
         sensitivities=Sensitivities(
             data="digits",
@@ -130,15 +130,15 @@ def quickstart() -> Setup:
             samples=100,
             truth=Sweep(
                 draws=1,
-                trials=24,
+                trials=16,
                 dt=1e-13,
-                pulses=Pulses.product(voltage=volts(0.7, 1.1), width=widths(0.5, 1.0)),
+                pulses=Pulses.product(voltage=volts(0.6, 1.0), width=widths(0.5, 0.8)),
             ),
             code=Sweep(
                 draws=1,
                 trials=8,
                 dt=1e-13,
-                pulses=Pulses.product(voltage=volts(0.8, 1.2), width=widths(0.2, 0.4)),
+                pulses=Pulses.product(voltage=volts(0.8, 1.2), width=widths(0.3, 0.4)),
             ),
         ),
     )
