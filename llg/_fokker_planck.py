@@ -14,7 +14,6 @@ and a field are one thing.
 
 import functools
 import math
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -150,50 +149,61 @@ def axial_evolve(
     diagonal = np.arange(5)[:, None, None] == 2
     shift = np.where(diagonal, _CONTOUR, 0)  # (5, 1, nodes)
     matrix = jnp.asarray(shift - generator[..., None])
-    factors = _factor(matrix)
 
     def step(moments, _):
-        solution = _solve(factors, moments)
-        return (solution @ _WEIGHT).real, None
+        right = jnp.broadcast_to(moments[:, None], matrix.shape[1:]).astype(complex)
+        return (_solve(matrix, right) @ _WEIGHT).real, None
 
     moments = jax.lax.scan(step, density.moments, length=substeps)[0]
     return AxialDensity(moments)
 
 
-def _factor(matrix: Complex[Array, "5 modes nodes"]) -> Any:
-    """LU factors of pentadiagonal matrices, without pivoting."""
-
-    def step(carry, row):
-        (g1, h1), (_, h2), g2 = carry
-        a2, a1, a0, b1, b2 = row
-        l1 = a1 - a2 * g2
-        pivot = 1 / (a0 - a2 * h2 - l1 * g1)
-        g, h = (b1 - l1 * h1) * pivot, b2 * pivot
-        return ((g, h), (g1, h1), g1), (a2, l1, pivot, g, h)
-
-    zero = jnp.zeros_like(matrix[0, 0])
-    start = ((zero, zero), (zero, zero), zero)
-    return jax.lax.scan(step, start, jnp.moveaxis(matrix, 0, 1), unroll=1)[1]
+def _shifted(x: Array, places: int) -> Array:
+    """`x[l + places]` along the first axis, zero beyond the ends."""
+    pad = [(0, 0)] * (x.ndim - 1)
+    if places < 0:
+        return jnp.pad(x, [(-places, 0), *pad])[: x.shape[0]]
+    return jnp.pad(x, [(0, places), *pad])[places:]
 
 
-def _solve(factors: Any, right: Float[Array, " modes"]) -> Complex[Array, "modes nodes"]:
-    a2, l1, pivot, g, h = factors
+def _solve(
+    matrix: Complex[Array, "5 modes nodes"], right: Complex[Array, "modes nodes"]
+) -> Complex[Array, "modes nodes"]:
+    """Solution of pentadiagonal systems; its derivative is one more solve."""
+    transposed = jnp.stack([_shifted(matrix[4 - k], k - 2) for k in range(5)])
+    return jax.lax.custom_linear_solve(
+        lambda x: sum((matrix[k] * _shifted(x, k - 2) for k in range(5)), 0 * x),
+        right,
+        lambda _, b: _eliminate(matrix, b),
+        lambda _, b: _eliminate(transposed, b),
+    )
+
+
+def _eliminate(
+    matrix: Complex[Array, "5 modes nodes"], right: Complex[Array, "modes nodes"]
+) -> Complex[Array, "modes nodes"]:
+    """Gauss elimination without pivoting."""
 
     def forward(carry, row):
-        f1, f2 = carry
-        a2, l1, pivot, r = row
+        (f1, g1, h1), (f2, g2, h2) = carry
+        (a2, a1, a0, b1, b2), r = row
+        l1 = a1 - a2 * g2
+        pivot = 1 / (a0 - a2 * h2 - l1 * g1)
         f = (r - a2 * f2 - l1 * f1) * pivot
-        return (f, f1), f
+        here = (f, (b1 - l1 * h1) * pivot, b2 * pivot)
+        return (here, (f1, g1, h1)), here
 
     def backward(carry, row):
         x1, x2 = carry
-        g, h, f = row
+        f, g, h = row
         x = f - g * x1 - h * x2
         return (x, x1), x
 
-    zero = jnp.zeros_like(pivot[0])
-    f = jax.lax.scan(forward, (zero, zero), (a2, l1, pivot, right))[1]
-    return jax.lax.scan(backward, (zero, zero), (g, h, f), reverse=True)[1]
+    zero = jnp.zeros_like(right[0])
+    none = (zero, zero, zero)
+    rows = (tuple(matrix), right)
+    upper = jax.lax.scan(forward, (none, none), rows)[1]
+    return jax.lax.scan(backward, (zero, zero), upper, reverse=True)[1]
 
 
 def write_error_rate(

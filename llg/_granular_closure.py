@@ -1,0 +1,202 @@
+"""The level of a granular junction by one Fokker-Planck equation per grain."""
+
+import functools
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float
+
+from ..data import Levels, Pulses, require_x64, State
+from ._axial import axial_columns, AxialColumns
+from ._fokker_planck import axial_evolve, axial_well, AxialDensity
+from ._junction import Circuit
+from ._microstructure import Microstructure
+
+
+class Closure(eqx.Module):
+    """Statistics of independent grains, exact for a given closure: no sampling error.
+
+    - `levels`: Moments and distribution of the conductance; `histogram` holds `trials`
+      times the probability of each bin.
+    - `switched`: Probability that each grain is past the equator, shape
+      `(device, *pulses, grains)`.
+    """
+
+    levels: Levels
+    switched: Float[Array, "device *pulses grains"]
+
+    @property
+    def counts(self) -> Float[Array, "device *pulses counts"]:
+        """Probability of each number of switched grains, 0 to all of them."""
+        *shape, grains = self.switched.shape
+        flat = self.switched.reshape(-1, grains)
+        return lax.map(poisson_binomial, flat).reshape(*shape, grains + 1)
+
+
+def poisson_binomial(probability: Float[Array, " n"]) -> Float[Array, " counts"]:
+    """Distribution of the number of successes of independent trials, shape `(n + 1,)`."""
+    start = jnp.zeros(probability.shape[0] + 1).at[0].set(1.0)
+
+    def step(counts, p):
+        moved = jnp.concatenate([jnp.zeros(1), counts[:-1]])
+        return (1 - p) * counts + p * moved, None
+
+    return lax.scan(step, start, probability)[0]
+
+
+def granular_closure(
+    device: Any,
+    microstructures: Microstructure,
+    pulses: Pulses,
+    *,
+    start: State = State.PARALLEL,
+    trials: float = 1.0,
+    bins: int = 64,
+    modes: int = 161,
+    substeps: int = 8,
+) -> Closure:
+    r"""The levels that pulses leave, by one axial Fokker-Planck equation per grain.
+
+    Spins of one grain turn together as a rigid column; grains feel the mean of the
+    others along `z` and the junction voltage of the mean level, both renewed in every
+    substep. The grains' levels are then independent: their number switched is
+    Poisson-binomial, and the conductance a sum. Exact for one-spin axial grains without
+    exchange or dipoles at a series resistance of zero; a mean-field estimate otherwise.
+    Differentiable in device and pulses.
+
+    **Arguments:**
+
+    - `device`: What `.system(microstructure)` turns into a `System` of one or two spins
+      per grain, those of a layer after each other.
+    - `microstructures`, `pulses`, `start`: As in `llg.sweep`.
+    - `trials`: The number of trials that the statistics stand for, as in a fit.
+    - `bins`: Bins of the histogram.
+    - `modes`: Legendre modes, odd, see `llg.modes_for`.
+    - `substeps`: Renewals of mean field and voltage in a pulse.
+    """
+    require_x64("The granular closure")
+    if bins < 1 or _FINE % bins:
+        raise ValueError(f"`bins` must divide {_FINE}, got {bins}.")
+    duration = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
+    points = [pulses.mesh("voltage"), pulses.mesh("rise"), pulses.mesh("fall"), duration]
+    points = [x.reshape(-1) for x in points]
+    mean, variance, histogram, switched, parallel, antiparallel = _closure(
+        device, microstructures, points, start, bins, modes, substeps
+    )
+    shaped = lambda x: x.reshape(x.shape[0], *pulses.shape, *x.shape[2:])
+    levels = Levels(
+        start=start,
+        pulses=pulses,
+        trials=shaped(jnp.full(mean.shape, jnp.asarray(trials, float))),
+        mean=shaped(mean),
+        variance=shaped(variance),
+        histogram=shaped(trials * histogram),
+        edges=jnp.linspace(0.0, 1.0, bins + 1),
+        parallel=parallel,
+        antiparallel=antiparallel,
+    )
+    return Closure(levels, shaped(switched))
+
+
+@functools.partial(eqx.filter_jit)
+def _closure(device, microstructures, points, start, bins, modes, substeps):
+    def one_device(grains):
+        system = device.system(grains)
+        number = grains.fraction.shape[-1]
+        columns = axial_columns(system, np.arange(system.moment.shape[0]) % number, number)
+        circuit, sign = system.circuit, 1.0 if start is State.PARALLEL else -1.0
+
+        def one_pulse(point):
+            density = _evolve(columns, circuit, sign, point, modes, substeps)
+            # Level of a grain: (1 + m_z) / 2, with m_z = sign z.
+            share = columns.weight
+            average = (1 + sign * _each(lambda d: d.mean, density)) / 2
+            spread = _each(lambda d: d.variance, density) / 4
+            switched = 1 - _each(lambda d: d.above(0.0), density)
+            pmf = _distribution(density, share, sign, bins)
+            return jnp.sum(share * average), jnp.sum(share**2 * spread), pmf, switched
+
+        mean, variance, pmf, switched = lax.map(one_pulse, points)
+        low, high = circuit.antiparallel, circuit.parallel
+        window = high - low
+        return low + window * mean, window**2 * variance, pmf, switched, high, low
+
+    return lax.map(one_device, microstructures)
+
+
+def _evolve(
+    columns: AxialColumns, circuit: Circuit, sign: float, point, modes: int, substeps: int
+):
+    """Densities of all grains at the end of a pulse, along the start direction."""
+    voltage, rise, fall, duration = point
+    grains = columns.delta.shape[0]
+
+    def bias(mean, source):
+        cosine = sign * jnp.sum(columns.weight * mean)
+        volts = circuit.junction_voltage(cosine, source)
+        along = columns.field - columns.overdrive * volts
+        return sign * along + columns.coupling @ mean
+
+    resting = bias(jnp.ones(grains), 0.0 * voltage)
+    well = lambda x: axial_well(*x, modes=modes)
+    density = lax.map(well, (columns.delta, resting))
+    tau = columns.rate * duration / substeps
+    evolve = lambda x: axial_evolve(*x, substeps=1)
+
+    def step(carry, k):
+        density, before = carry
+        now = _each(lambda d: d.mean, density)
+        source = voltage * _waveform(k, substeps, rise, fall, duration)
+        u = bias(now + (now - before) / 2, source)  # mean in the middle of the substep
+        return (lax.map(evolve, (density, columns.delta, u, tau)), now), None
+
+    start = (density, _each(lambda d: d.mean, density))
+    return lax.scan(step, start, jnp.arange(substeps))[0][0]
+
+
+def _each(function, density: AxialDensity) -> Float[Array, " grains"]:
+    return jax.vmap(function)(density)
+
+
+def _waveform(k, substeps: int, rise, fall, duration):
+    """Mean of the pulse in a substep, of height 1."""
+    t = (k + (np.arange(16) + 0.5) / 16) / substeps * duration
+    ratio = lambda x, width: x / jnp.where(width > 0, width, 1.0)
+    up = jnp.where(rise > 0, jnp.clip(ratio(t, rise), 0.0, 1.0), 1.0)
+    down = jnp.where(fall > 0, jnp.clip(ratio(duration - t, fall), 0.0, 1.0), 1.0)
+    return jnp.mean(up * down)
+
+
+# Points of [0, 1] on which the distribution of the level is summed.
+_FINE = 2048
+
+
+def _distribution(density, share, sign: float, bins: int) -> Float[Array, " bins"]:
+    """Probability of the level in each bin: the convolution of the grains' shares.
+
+    The mass at each Gauss node in `z` goes to the two next points of a fine grid, which
+    keeps total and mean; the product of the transforms adds the grains.
+    """
+    modes = density.moments.shape[-1]
+    x, w = np.polynomial.legendre.leggauss(modes + 64)
+    values = np.polynomial.legendre.legvander(x, modes - 1)
+    values = values * np.sqrt(2 * np.arange(modes) + 1) / 2
+    mass = density.moments @ (values * w[:, None]).T  # (grains, nodes)
+    place = share[:, None] * ((1 + sign * x) / 2)[None] * _FINE
+    left = lax.stop_gradient(jnp.floor(place)).astype(int)
+    part = place - left
+
+    def grid(mass, left, part):
+        zero = jnp.zeros(2 * _FINE)
+        return zero.at[left].add(mass * (1 - part)).at[left + 1].add(mass * part)
+
+    transform = jnp.prod(jnp.fft.rfft(jax.vmap(grid)(mass, left, part)), 0)
+    fine = jnp.fft.irfft(transform, 2 * _FINE)
+    per_bin = _FINE // bins
+    fine = fine.at[_FINE - 1].add(jnp.sum(fine[_FINE:]))  # level 1, and rounding
+    pmf = jnp.maximum(jnp.sum(fine[:_FINE].reshape(bins, per_bin), 1), 0.0)
+    return pmf * ((1 - 1e-12) / jnp.sum(pmf))  # a sum that rounds to 1 at most
