@@ -1,6 +1,7 @@
 from ..data import Pulses as Pulses, State as State
 from . import presets as presets
 from ._assemble import stiffest_field as stiffest_field
+from ._axial_device import fokker_planck as fokker_planck, FokkerPlanck as FokkerPlanck
 from ._closed_forms import (
     astroid as astroid,
     asymptotic_write_error_rate as asymptotic_write_error_rate,
@@ -29,6 +30,11 @@ from ._granular import (
     GrainLayer as GrainLayer,
     GranularJunction as GranularJunction,
     SoftLayer as SoftLayer,
+)
+from ._granular_closure import (
+    Closure as Closure,
+    granular_closure as granular_closure,
+    poisson_binomial as poisson_binomial,
 )
 from ._grid import TimeGrid as TimeGrid
 from ._junction import Circuit as Circuit, Junction as Junction

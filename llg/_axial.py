@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ._constants import GAMMA, K_B
@@ -34,7 +35,7 @@ class AxialColumns(eqx.Module):
 
 
 def axial_columns(
-    system: System, column: Int[Array, " spins"], columns: int
+    system: System, column: Int[np.ndarray, " spins"], columns: int
 ) -> AxialColumns:
     r"""The axial part of a system whose spins are joined to rigid columns.
 

@@ -111,7 +111,7 @@ def _closure(device, microstructures, points, start, bins, modes, substeps):
         circuit, sign = system.circuit, 1.0 if start is State.PARALLEL else -1.0
 
         def one_pulse(point):
-            density = _evolve(columns, circuit, sign, point, modes, substeps)
+            density = column_densities(columns, circuit, sign, point, modes, substeps)
             # Level of a grain: (1 + m_z) / 2, with m_z = sign z.
             share = columns.weight
             average = (1 + sign * _each(lambda d: d.mean, density)) / 2
@@ -128,7 +128,7 @@ def _closure(device, microstructures, points, start, bins, modes, substeps):
     return lax.map(one_device, microstructures)
 
 
-def _evolve(
+def column_densities(
     columns: AxialColumns, circuit: Circuit, sign: float, point, modes: int, substeps: int
 ):
     """Densities of all grains at the end of a pulse, along the start direction."""

@@ -64,17 +64,19 @@ def reference_rows() -> dict[str, Any]:
     return json.loads(path.read_text())
 
 
-def validate() -> Iterator[Check]:
+def validate(*, thermal: bool = True) -> Iterator[Check]:
     """Computes every row of the reference table, one check at a time.
 
-    Needs float64. Deterministic rows carry a tolerance; thermal rows a standard error.
+    Needs float64. Deterministic rows carry a tolerance; thermal rows, which are Monte
+    Carlo with key 0, a standard error. See `overall` for their sum.
     """
     from ._validation_axial import AXIAL
     from ._validation_modes import MODES
+    from ._validation_thermal import THERMAL
 
     require_x64("The validation")
     rows = reference_rows()
-    for checks in (*AXIAL, *MODES):
+    for checks in (*AXIAL, *MODES, *(THERMAL if thermal else ())):
         yield from checks(rows)
 
 

@@ -16,7 +16,7 @@ FILMS |= {"L_spinwave_no_demag"}
 
 @pytest.fixture(scope="module")
 def checks():
-    return list(llg.validate())
+    return list(llg.validate(thermal=False))
 
 
 def test_every_row_holds(checks):
@@ -73,3 +73,11 @@ def test_asymptotic_error_rate_is_the_limit_of_fokker_planck():
         asymptote = llg.asymptotic_write_error_rate(delta, i, tau, angle)
         differences.append(float(jnp.abs(asymptote / exact - 1)))
     assert differences[1] < 0.65 * differences[0] < 0.03
+
+
+@pytest.mark.slow
+def test_thermal_rows_hold():
+    checks = [check for check in llg.validate() if check.z is not None]
+    assert len(checks) > 25
+    assert [check for check in checks if not check.passed] == []
+    assert llg.overall(checks) > 1e-3

@@ -1,0 +1,113 @@
+from typing import Any
+
+import equinox as eqx
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float
+
+from ..data import Pulses, require_x64, State
+from ._axial import axial_columns
+from ._escape import relaxation_rate
+from ._fokker_planck import AxialDensity
+from ._granular_closure import column_densities
+from ._numbers import concrete
+from ._system import System
+
+
+class FokkerPlanck(eqx.Module):
+    """What pulses do to one axial magnet, without sampling.
+
+    - `write_error_rate`: Probability to be on the side of the start at the end of the
+      pulse, of the shape of the pulses.
+    - `moments`: Of the density of the component of `m` along the start direction at the
+      end of the pulse, shape `(*pulses, modes)`, see `AxialDensity`.
+    - `relaxation_rate`: Rate at which the wells exchange population without voltage
+      [1/s]; a well empties at half of it where no field tells them apart.
+    - `delta`: Thermal stability.
+    - `overdrive`: Current over critical current at the voltage of each pulse.
+    - `tau`: Reduced duration of each pulse.
+    """
+
+    write_error_rate: Float[Array, "*pulses"]
+    moments: Float[Array, "*pulses modes"]
+    relaxation_rate: Float[Array, ""]
+    delta: Float[Array, ""]
+    overdrive: Float[Array, "*pulses"]
+    tau: Float[Array, "*pulses"]
+
+    def density(self, *index: int) -> AxialDensity:
+        """The density after the pulse at `index` of the grid."""
+        return AxialDensity(self.moments[index])
+
+
+def fokker_planck(
+    device: Any,
+    pulses: Pulses,
+    *,
+    start: State = State.PARALLEL,
+    modes: int = 161,
+    substeps: int = 8,
+) -> FokkerPlanck:
+    """Error rates and densities of one axial magnet by its Fokker-Planck equation.
+
+    The spin starts in thermal equilibrium in its well. Differentiable in device and
+    pulses. An edge of finite duration is cut into `substeps` of constant voltage.
+
+    **Arguments:**
+
+    - `device`: A `System` of one spin, or what `.system()` turns into one. Its energy
+      must be symmetric about `z`, and its series resistance zero, else the voltage
+      follows the angle.
+    - `pulses`: The pulses.
+    - `start`: The well of the start.
+    - `modes`: Legendre modes, odd, see `modes_for`.
+    - `substeps`: See `axial_evolve`.
+    """
+    require_x64("The Fokker-Planck solution")
+    system = device if isinstance(device, System) else device.system()
+    if system.moment.shape[0] != 1:
+        raise ValueError(
+            f"`device` must have one spin, got {system.moment.shape[0]}; "
+            "`llg.granular_closure` serves grains."
+        )
+    _check(system)
+    return _solve(system, pulses, start, modes, substeps)
+
+
+def _check(system: System) -> None:
+    resistance = concrete(system.circuit.series_resistance)
+    if resistance is not None and resistance != 0:
+        raise ValueError(
+            "`series_resistance` must be 0 [Ohm] for a Fokker-Planck solution at constant "
+            f"voltage, got {resistance:g}."
+        )
+    crosswise = concrete(axial_columns(system, np.zeros(1, int), 1).crosswise)
+    if crosswise is not None and not crosswise < 1e-9:
+        raise ValueError(
+            "`device` must have an energy that is symmetric about z, got "
+            f"{crosswise:.2g} of its barrier that is not."
+        )
+
+
+@eqx.filter_jit
+def _solve(system, pulses, start, modes, substeps):
+    columns = axial_columns(system, np.zeros(1, int), 1)
+    duration = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
+    points = [pulses.mesh("voltage"), pulses.mesh("rise"), pulses.mesh("fall"), duration]
+    sign = 1.0 if start is State.PARALLEL else -1.0
+
+    def one_pulse(point):
+        density = column_densities(columns, system.circuit, sign, point, modes, substeps)
+        moments = density.moments[0]
+        return AxialDensity(moments).above(0.0), moments
+
+    rate, moments = lax.map(one_pulse, [x.reshape(-1) for x in points])
+    delta, field = columns.delta[0], columns.field[0]
+    return FokkerPlanck(
+        write_error_rate=rate.reshape(pulses.shape),
+        moments=moments.reshape(*pulses.shape, modes),
+        relaxation_rate=relaxation_rate(delta, field) * columns.rate[0],
+        delta=delta,
+        overdrive=sign * columns.overdrive[0] * pulses.mesh("voltage"),
+        tau=columns.rate[0] * duration,
+    )
