@@ -39,6 +39,7 @@ from ._granular_closure import (
 from ._grid import TimeGrid as TimeGrid
 from ._junction import Circuit as Circuit, Junction as Junction
 from ._local_terms import Uniaxial as Uniaxial, Zeeman as Zeeman
+from ._macrospin import Macrospin as Macrospin
 from ._microstructure import (
     Microstructure as Microstructure,
     microstructures as microstructures,

@@ -34,14 +34,16 @@ def source_voltage(samples: Samples, step: Array, settle: int) -> Array:
     up = jnp.clip(ratio(begin + 0.5, samples.rise), 0.0, 1.0)
     up = jnp.where(samples.rise > 0, up, 1.0)
     down = jnp.clip(ratio(samples.end - begin - 0.5, samples.fall), 0.0, 1.0)
-    down = jnp.where(samples.fall > 0, down, (begin < samples.end).astype(down.dtype))
+    down = jnp.where(samples.fall > 0, down, (begin <= samples.end).astype(down.dtype))
     return jnp.where(begin >= 0, samples.voltage * up * down, 0.0)
 
 
 def _hat(samples: Samples, step: Array, settle: int) -> Array:
     """Weight of the state at `step` in the linear interpolation at the pulse's end."""
-    away = jnp.abs(step.astype(samples.end.dtype) - settle - samples.end)
-    return jnp.maximum(1 - away, 0.0)
+    away = step.astype(samples.end.dtype) - settle - samples.end
+    # Not `abs`, whose derivative at 0 is 1: where a pulse ends on a step, the ties of
+    # `maximum` give the mean of both sides.
+    return jnp.maximum(1 - jnp.maximum(away, -away), 0.0)
 
 
 def _advance(system: Assembled, samples: Samples, settle: int, state, step):

@@ -63,9 +63,13 @@ def start(system: Assembled, key, trial) -> Vectors:
 def field(system: Assembled, m: Vectors) -> Vectors:
     """Effective flux density [T]."""
     spins = m[0].shape[0]
-    b = system.matrix @ jnp.concatenate(m) + system.bias[:, None]
-    # A fusion of the product with what follows would not use the fast kernel.
-    b = tuple(lax.split(lax.optimization_barrier(b), (spins,) * 3))
+    if spins == 1:  # nine products that fuse with what follows
+        rows = zip(system.matrix, system.bias, strict=True)
+        b = tuple(sum(k * x for k, x in zip(row, m, strict=True)) + b for row, b in rows)
+    else:
+        b = system.matrix @ jnp.concatenate(m) + system.bias[:, None]
+        # A fusion of the product with what follows would not use the fast kernel.
+        b = tuple(lax.split(lax.optimization_barrier(b), (spins,) * 3))
     for term in system.rest:
         more = jax.vmap(term.field, -1, -1)(jnp.stack(m, 1))
         b = tuple(x + more[:, i] for i, x in enumerate(b))
@@ -84,7 +88,8 @@ def torque(system: Assembled, m: Vectors, source) -> tuple[Vectors, Array]:
     """Spin-transfer field `a p x m` [T], and the mean cosine of the free layer."""
     p = system.polariser
     along = p[0] * m[0] + p[1] * m[1] + p[2] * m[2]
-    cosine = system.weight @ along
+    single = along.shape[0] == 1
+    cosine = system.weight[0] * along[0] if single else system.weight @ along
     voltage = system.circuit.junction_voltage(cosine, source)
     a = system.torque[:, None] * voltage[None]
     return tuple(a * x for x in cross(p, m)), cosine

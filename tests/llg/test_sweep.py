@@ -24,7 +24,7 @@ _sweep: Any = importlib.import_module("mtjax.llg._sweep")
 DEVICE = small()
 GRAINS = llg.microstructures(DEVICE, 2, key=jr.key(0))
 PULSES = llg.Pulses.product(
-    voltage=jnp.array([0.7, 1.0]), width=jnp.array([1.03e-11, 2.1e-11])
+    voltage=jnp.array([0.7, 1.0]), width=jnp.array([1.034e-11, 2.1e-11])
 )
 LEVEL: Any = llg.Level()
 GRID = llg.TimeGrid(dt=1e-13, steps=250)
