@@ -55,7 +55,7 @@ def fokker_planck(
 
     **Arguments:**
 
-    - `device`: A `System` of one spin, or what `.system()` turns into one. Its energy
+    - `device`: `llg.Macrospin`, or a `System` of one spin. Its energy
       must be symmetric about `z`, and its series resistance zero, else the voltage
       follows the angle.
     - `pulses`: The pulses.
@@ -64,7 +64,7 @@ def fokker_planck(
     - `substeps`: See `axial_evolve`.
     """
     require_x64("The Fokker-Planck solution")
-    system = device if isinstance(device, System) else device.system()
+    system = device if isinstance(device, System) else device.system(device.samples(1))
     if system.moment.shape[0] != 1:
         raise ValueError(
             f"`device` must have one spin, got {system.moment.shape[0]}; "

@@ -65,7 +65,9 @@ def granular_closure(
     others along `z` and the junction voltage of the mean level, both renewed in every
     substep. The grains' levels are then independent: their number switched is
     Poisson-binomial, and the conductance a sum. Exact for one-spin axial grains without
-    exchange or dipoles at a series resistance of zero; a mean-field estimate otherwise.
+    exchange or dipoles at a series resistance of zero; a mean-field estimate otherwise,
+    for weak coupling. It is no estimate of columns that reverse from a soft layer: for
+    `presets.granular_junction` the rigid columns leave the level .3 to .6 too high.
     Differentiable in device and pulses.
 
     **Arguments:**

@@ -25,7 +25,10 @@ class Grains(eqx.Module):
     series_resistance: Scalar = quantity("Ohm", default=0.0)
     fractions: tuple[float, ...] = eqx.field(static=True, default=(0.2, 0.3, 0.5))
 
-    def system(self, grains: llg.Microstructure | None = None) -> llg.System:
+    def samples(self, number: int) -> llg.Microstructure:
+        return draw(len(self.fractions))
+
+    def system(self, grains: llg.Microstructure) -> llg.System:
         n = len(self.fractions)
         spread = jnp.linspace(0.8, 1.2, n) if n > 1 else jnp.ones(1)
         energy = self.delta * BOLTZMANN * 300 * spread
@@ -123,7 +126,7 @@ def test_device_that_is_not_axial_is_refused():
         llg.fokker_planck(one(series_resistance=100.0), PULSES)
     with pytest.raises(ValueError, match="`device` must have one spin, got 3"):
         llg.fokker_planck(Grains(delta=20.0), PULSES)
-    system = one().system()
+    system = one().system(draw(1))
     tilt = llg.Zeeman(b=jnp.array([[0.1, 0.0, 0.0]]), moment=system.moment)
     tilted = eqx.tree_at(lambda s: s.terms, system, (*system.terms, tilt))
     with pytest.raises(ValueError, match="symmetric about z"):
