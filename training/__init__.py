@@ -5,7 +5,12 @@ from ._differences import (
     difference_table as difference_table,
 )
 from ._evaluate import Chips as Chips, evaluate_chips as evaluate_chips
-from ._figures import plot_curves as plot_curves, plot_sensitivity as plot_sensitivity
+from ._figures import (
+    plot_confusion as plot_confusion,
+    plot_curves as plot_curves,
+    plot_sensitivity as plot_sensitivity,
+)
+from ._grid import Rounding as Rounding, to_grid as to_grid
 from ._ir_drop import Wires as Wires
 from ._metrics import (
     accuracy as accuracy,
@@ -14,8 +19,11 @@ from ._metrics import (
     majority as majority,
 )
 from ._networks import mlp as mlp, Perceptron as Perceptron
+from ._observers import observe as observe, Observer as Observer
 from ._on_array import ArrayNetwork as ArrayNetwork, on_array as on_array
 from ._optimizer import adamw as adamw, sgd as sgd
+from ._ptq import quantise as quantise
+from ._quantised import Quantised as Quantised, QuantisedLinear as QuantisedLinear
 from ._sensitivity import Sensitivity as Sensitivity, sensitivity as sensitivity
 from ._step import batched as batched
 from ._through_array import ThroughArray as ThroughArray

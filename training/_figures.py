@@ -2,6 +2,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import ArrayLike, Int
 
 
 def plot_curves(axes: Any, curves: Mapping[str, Sequence[Mapping[str, float]]]) -> None:
@@ -36,3 +37,28 @@ def plot_sensitivity(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     axes.axvline(0, color="0.3", linewidth=0.8)
     axes.set_yticks(place, [row["name"] for row in rows])
     axes.set(xlabel="d loss / d ln(parameter), with two standard errors")
+
+
+def plot_confusion(
+    axes: Any, counts: Int[ArrayLike, "classes classes"], names: Sequence[str] | None = None
+) -> None:
+    """Draws a confusion matrix: rows are labels, columns answers, with their numbers.
+
+    **Arguments:**
+
+    - `axes`: Axes of matplotlib.
+    - `counts`: Of `confusion_matrix`.
+    - `names`: Of the classes; their numbers if left out.
+    """
+    table = np.asarray(counts)
+    names = [str(i) for i in range(len(table))] if names is None else list(names)
+    share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for i, j in zip(*np.nonzero(table), strict=True):
+        colour = "white" if share[i, j] > 0.5 else "black"
+        axes.text(j, i, str(table[i, j]), color=colour, ha="center", va="center")
+    axes.set_xticks(
+        range(len(names)), names, rotation=45 if len("".join(names)) > 20 else 0
+    )
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="answer", ylabel="label")

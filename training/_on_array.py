@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from .. import crossbar
 from ._array_linear import ArrayLinear
 from ._ir_drop import effective, Wires
+from ._layers import linear_layers, replace_linear
 from ._levels import to_levels, weight_step
 from ._tiles import from_tiles, to_tiles
 
@@ -44,7 +45,7 @@ def on_array(
     are those of `table` and are held. So the derivative is
 
     - with respect to the network's weights: straight-through, as if each weight were
-      programmed as it is, up to the range of its layer;
+      programmed as it is;
     - with respect to the cell: exact at held weights, levels, voltages and calibration.
 
     **Arguments:**
@@ -56,10 +57,7 @@ def on_array(
       it held, the loss is a smooth function of the cell.
     - `wires`: How exactly the wires are solved.
     """
-    is_linear = lambda node: isinstance(node, eqx.nn.Linear)
-    layers = [n for n in jax.tree.leaves(network, is_leaf=is_linear) if is_linear(n)]
-    if not layers:
-        raise ValueError("`network` must have at least one `equinox.nn.Linear`, got none.")
+    keys = jr.split(key, len(linear_layers(network)))
     if spec.tile < 2:
         raise ValueError(f"`spec.tile` must be at least 2, one pair, got {spec.tile}.")
     if table is None:
@@ -70,11 +68,10 @@ def on_array(
         actual = cell.levels(design.voltage)
     if not isinstance(spec.wire, Tracer) and float(spec.wire) == 0:
         wires = Wires.NONE  # what every choice gives, without a solve
-    keys = iter(jr.split(key, len(layers)))
-    program = lambda node: (
-        _program(node, actual, design, spec, wires, next(keys)) if is_linear(node) else node
+    program = lambda number, layer: _program(
+        layer, actual, design, spec, wires, keys[number]
     )
-    return ArrayNetwork(jax.tree.map(program, network, is_leaf=is_linear))
+    return ArrayNetwork(replace_linear(network, program))
 
 
 @eqx.filter_jit
@@ -83,7 +80,7 @@ def _program(layer, actual, design, spec, wires, key) -> ArrayLinear:
     weight = layer.weight.T
     steps = spec.levels - 1
     step = weight_step(weight, steps)
-    clipped, target = to_levels(weight, step, steps)
+    number, target = to_levels(weight, step, steps)
     pairs = lambda table: _pairs(target, table, spec, wires, key, weight.dtype)
     difference = pairs(actual)
     held, known = (difference, actual) if design is None else (pairs(design), design)
@@ -93,7 +90,7 @@ def _program(layer, actual, design, spec, wires, key) -> ArrayLinear:
     power = jnp.sum(held**2, axis=0)
     gain = jnp.sum(unit * target * held, axis=0) / jnp.where(power > 0, power, 1)
     slope = unit / jnp.where(gain != 0, gain, 1)
-    difference += slope[None] * (clipped - jax.lax.stop_gradient(clipped))
+    difference += slope[None] * (number - jax.lax.stop_gradient(number))
     return ArrayLinear(
         to_tiles(difference, spec.tile, weight.shape[1])[:, 0],
         gain * step / unit,

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from ..data import Outcome
+from ._checkpoint import begin, Progress, read, write
 from ._data import check_samples, count_classes
 from ._metrics import cross_entropy
 from ._optimizer import adamw
@@ -50,6 +51,7 @@ def train(
     validation: tuple[Any, Any] | None = None,
     patience: int | None = None,
     log: str | pathlib.Path | None = None,
+    checkpoint: str | pathlib.Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Training:
     """Trains a network by stochastic gradient descent.
@@ -68,6 +70,8 @@ def train(
     - `validation`: Inputs and labels scored after each epoch.
     - `patience`: Stop after so many epochs without a lower validation loss.
     - `log`: File that gets one line of JSON per epoch.
+    - `checkpoint`: File that is replaced after each epoch. If it is there, training goes
+        on from it and ends as if it had never been interrupted.
     - `progress`: Called with the epochs done and their number.
     """
     classes = count_classes(network, jnp.asarray(data[0]))
@@ -83,47 +87,45 @@ def train(
         optimizer = adamw(epochs * (len(y) // batch))
     rules = Rules(forward, loss, optimizer, augment, batch)
     epoch_key, score_key = jr.split(key)
-    state = start(network, rules)
-    curve: list[dict[str, float]] = []
-    best, since, outcome = (np.inf, state.network), 0, Outcome.successful
-    for number in range(epochs):
+    run = begin(start(network, rules), key, epochs)
+    if checkpoint is not None:
+        run = read(checkpoint, run)
+    least = min((row["loss"] for row in run.rows()), default=np.inf)
+    while run.done < epochs and not stopped(run, patience):
         begun = time.perf_counter()
-        following, losses, rights = epoch(state, x, y, epoch_key, rules)
+        following, losses, rights = epoch(run.state, x, y, epoch_key, rules)
         losses = np.asarray(losses)
-        row = {
-            "epoch": number + 1,
-            "loss": float(losses.mean()),
-            "accuracy": float(np.mean(rights)),
-        }
+        row = {"loss": float(losses.mean()), "accuracy": float(np.mean(rights))}
         if held is not None:
             value, right = score(following.network, *held, score_key, rules)
             row |= {"validation_loss": float(value), "validation_accuracy": float(right)}
         row["seconds"] = time.perf_counter() - begun
-        curve.append(row)
         if log is not None:
-            append(log, row)
-        if diverged(losses, curve[0]["loss"], following.network):
-            outcome = Outcome.diverged
-            break
-        state = following
+            append(log, {"epoch": run.done + 1} | row)
+        least = min(least, row["loss"])
+        if diverged(losses, least, following.network):
+            rows = (*run.rows(), {"epoch": run.done + 1} | row)
+            return Training(run.state.network, rows, Outcome.diverged)
+        run = run.add(following, row)
+        if checkpoint is not None:
+            write(checkpoint, run)
         if progress is not None:
-            progress(number + 1, epochs)
-        if patience is not None:
-            if row["validation_loss"] < best[0]:
-                best, since = (row["validation_loss"], state.network), 0
-            else:
-                since += 1
-            if since >= patience:
-                state, outcome = best, Outcome.stopped_early
-                return Training(best[1], tuple(curve), outcome)
-    return Training(state.network, tuple(curve), outcome)
+            progress(run.done, epochs)
+    if stopped(run, patience):
+        return Training(run.best, run.rows(), Outcome.stopped_early)
+    return Training(run.state.network, run.rows(), Outcome.successful)
 
 
-def diverged(losses: np.ndarray, first: float, network: Any) -> bool:
-    """Whether a loss or a weight is not finite, or the mean loss is 10 times the first."""
+def stopped(progress: Progress, patience: int | None) -> bool:
+    """Whether the validation loss has not fallen for `patience` epochs."""
+    return patience is not None and int(progress.waited) >= patience
+
+
+def diverged(losses: np.ndarray, least: float, network: Any) -> bool:
+    """Whether a loss or a weight is not finite, or the mean loss is 10 times the least."""
     weights = jax.tree.leaves(eqx.filter(network, eqx.is_inexact_array))
     finite = np.all(np.isfinite(losses)) and all(jnp.isfinite(w).all() for w in weights)
-    return not finite or bool(losses.mean() > 10 * max(first, 1.0))
+    return not finite or bool(losses.mean() > 10 * max(least, 1.0))
 
 
 def append(path: str | pathlib.Path, row: dict[str, float]) -> None:

@@ -50,13 +50,13 @@ def quantised(network, levels):
 
 NETWORKS = {
     "perceptron": lambda key: training.mlp((6, 3), key=key),
-    "mlp": lambda key: training.mlp((6, 9, 3), key=key, activation=jnp.tanh),
-    "equinox MLP": lambda key: eqx.nn.MLP(6, 3, 8, 2, key=key),
+    "mlp": lambda key: training.mlp((6, 6, 3), key=key, activation=jnp.tanh),
+    "equinox MLP": lambda key: eqx.nn.MLP(6, 3, 6, 1, key=key),
     "equinox Sequential": lambda key: eqx.nn.Sequential(
         [
-            eqx.nn.Linear(6, 5, use_bias=False, key=key),
+            eqx.nn.Linear(6, 6, use_bias=False, key=key),
             eqx.nn.Lambda(jnp.tanh),
-            eqx.nn.Linear(5, 3, key=key),
+            eqx.nn.Linear(6, 3, key=key),
         ]
     ),
 }
@@ -73,22 +73,21 @@ def test_ideal_chip_is_the_quantised_network(make):
 
 
 def test_more_levels_and_bits_converge_to_the_float_network():
-    network, (x, _) = training.mlp((6, 9, 3), key=jr.key(0)), blobs()
+    network, (x, _) = training.mlp((6, 3), key=jr.key(0)), blobs()
     expected = jax.vmap(network)(x)
     errors = []
-    for levels, bits in ((4, 6), (16, 8), (64, 10), (256, 12)):
+    for levels, bits in ((4, 6), (16, 8), (64, 10)):
         spec = crossbar.Spec(levels=levels, dac_bits=bits, adc_bits=bits + 2)
         chip = training.on_array(network, cell(levels), spec, key=jr.key(1))
         errors.append(float(jnp.max(jnp.abs(jax.vmap(chip)(x) - expected))))
     # each row has a quarter of the steps of the one before; the error follows, roughly
     assert errors[1] < errors[0] / 2
     assert errors[2] < errors[1] / 2
-    assert errors[3] < errors[2] / 2
 
 
 def test_one_key_is_one_chip():
     network, (x, _) = training.mlp((6, 3), key=jr.key(0)), blobs()
-    spec = crossbar.Spec(wire=1.0, adc_bits=6)
+    spec = crossbar.Spec(tile=8, wire=1.0, adc_bits=6)
     run = lambda key: jax.vmap(training.on_array(network, cell(spread=0.2), spec, key=key))(
         x
     )
@@ -97,27 +96,31 @@ def test_one_key_is_one_chip():
 
 
 def test_wires_are_the_exact_solution_of_each_tile():
-    network = training.mlp((5, 2), key=jr.key(0))
+    network = training.mlp((6, 3), key=jr.key(0))
     spec = crossbar.Spec(tile=8, wire=20.0)
     layer = training.on_array(network, cell(), spec, key=jr.key(1)).network.layers[0]
     steps = training.on_array(
         network, cell(), crossbar.Spec(tile=8), key=jr.key(1)
     ).network.layers[0]
     number = np.round(np.asarray(steps.conductance[0]) / 100e-6)
-    g = 200e-6 + 100e-6 * np.stack([number.clip(0), (-number).clip(0)], -1).reshape(5, 4)
+    g = 200e-6 + 100e-6 * np.stack([number.clip(0), (-number).clip(0)], -1).reshape(6, 6)
     array = crossbar.Crossbar.wired(jnp.asarray(g), 20.0)
-    matrix = jax.vmap(lambda v: crossbar.solve(array, v).currents)(jnp.eye(5))
+    matrix = jax.vmap(lambda v: crossbar.solve(array, v).currents)(jnp.eye(6))
     expected = matrix[:, 0::2] - matrix[:, 1::2]
     np.testing.assert_allclose(layer.conductance[0], expected, rtol=1e-8)
 
 
 def test_first_order_wires_are_right_to_second_order():
-    network = training.mlp((12, 5), key=jr.key(0))
+    network = training.mlp((6, 3), key=jr.key(0))
     errors = []
-    for wire in (0.1, 0.2):
+    for wire in (0.5, 1.0):
         chips = [
             training.on_array(
-                network, cell(), crossbar.Spec(wire=wire), key=jr.key(1), wires=wires
+                network,
+                cell(),
+                crossbar.Spec(tile=8, wire=wire),
+                key=jr.key(1),
+                wires=wires,
             )
             for wires in (training.Wires.EXACT, training.Wires.FIRST_ORDER)
         ]
@@ -127,19 +130,22 @@ def test_first_order_wires_are_right_to_second_order():
 
 
 def test_columns_are_calibrated_for_their_wires():
-    network = training.mlp((40, 8), key=jr.key(0))
-    x = jr.normal(jr.key(2), (50, 40))
+    network = training.mlp((6, 3), key=jr.key(0))
+    x = jr.normal(jr.key(2), (50, 6))
     outputs = [
         jax.vmap(
-            training.on_array(network, cell(), crossbar.Spec(wire=wire), key=jr.key(1))
+            training.on_array(
+                network, cell(), crossbar.Spec(tile=8, wire=wire), key=jr.key(1)
+            )
         )(x)
-        for wire in (0.0, 0.5)
+        for wire in (0.0, 20.0)
     ]
     slope = jnp.sum(outputs[0] * outputs[1]) / jnp.sum(outputs[0] ** 2)
     assert slope == pytest.approx(1, abs=0.02)
 
 
 def loss_of(network, spec, x, y, table):
+    @eqx.filter_jit
     def loss(cell, *, key):
         chip = training.on_array(network, cell, spec, key=key, table=table)
         return training.cross_entropy(jax.vmap(chip)(x), y)
@@ -147,10 +153,9 @@ def loss_of(network, spec, x, y, table):
     return loss
 
 
-@pytest.mark.parametrize("wires", (0.0, 5.0))
-def test_derivative_in_the_cell_is_that_of_differences(wires):
-    network, (x, y) = training.mlp((6, 9, 3), key=jr.key(0)), blobs()
-    spec, nominal = crossbar.Spec(tile=8, wire=wires), cell(spread=0.3)
+def test_derivative_in_the_cell_is_that_of_differences():
+    network, (x, y) = training.mlp((6, 3), key=jr.key(0)), blobs()
+    spec, nominal = crossbar.Spec(tile=4, wire=5.0), cell(spread=0.3)
     table = nominal.levels(nominal.assign(4))
     rows = training.central_differences(
         loss_of(network, spec, x, y, table), nominal, key=jr.key(1)
@@ -162,8 +167,8 @@ def test_derivative_in_the_cell_is_that_of_differences(wires):
 
 
 def test_derivative_without_a_table_is_that_at_the_held_table():
-    network, (x, y) = training.mlp((6, 9, 3), key=jr.key(0)), blobs()
-    spec, nominal = crossbar.Spec(wire=5.0), cell(spread=0.3)
+    network, (x, y) = training.mlp((6, 3), key=jr.key(0)), blobs()
+    spec, nominal = crossbar.Spec(tile=4, wire=5.0), cell(spread=0.3)
     table = nominal.levels(nominal.assign(4))
     gradients = [
         jax.grad(loss_of(network, spec, x, y, t))(nominal, key=jr.key(1))
@@ -184,9 +189,7 @@ def test_derivative_in_the_weights_is_straight_through():
     direct = lambda network: training.cross_entropy(jax.vmap(network)(x), y)
     got = jax.grad(through)(network).layers[0].weight
     expected = jax.grad(direct)(quantised(network, 4)).layers[0].weight
-    weight = network.layers[0].weight
-    inside = np.abs(weight) < 3 * grid_step(weight, 4)
-    np.testing.assert_allclose(got, np.where(inside, expected, 0), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_network_without_linear_layers_is_refused():
