@@ -82,6 +82,7 @@ def test_missing_cycles_are_left_out():
     np.testing.assert_array_equal(a.model.threshold, b.model.threshold)
 
 
+@pytest.mark.slow
 def test_one_device_shows_no_spread_between_devices():
     fit = fit_levels(levels(jr.key(0), devices=1))
     assert fit.outcome == data.Outcome.successful

@@ -26,7 +26,9 @@ RECOVERY = {
 }
 
 
-@pytest.mark.parametrize("which", RECOVERY)
+@pytest.mark.parametrize(
+    "which", ("switching", pytest.param("levels", marks=pytest.mark.slow))
+)
 def test_truth_lies_within_the_standard_errors(which):
     simulate, fitted, truth, shrunk = RECOVERY[which]
     samples = jax.vmap(simulate)(jr.split(jr.key(0), 200))
@@ -86,6 +88,7 @@ def test_start_values_carry_no_derivative_and_fixed_ones_do():
     assert slope.parallel != 0
 
 
+@pytest.mark.slow
 def test_gradient_is_the_same_eagerly_and_compiled():
     sample = levels(jr.key(3))
 
@@ -120,6 +123,11 @@ def test_a_single_width_leaves_the_delay_free():
     pulses = data.Pulses.product(voltage=PULSES.voltage, width=2e-9)
     fit = fit_switching(switching(jr.key(0), pulses=pulses))
     assert fit.outcome == data.Outcome.singular
+
+
+@pytest.mark.slow
+def test_a_delay_that_is_held_lets_a_single_width_be_fitted():
+    pulses = data.Pulses.product(voltage=PULSES.voltage, width=2e-9)
     held = compact.fit(
         compact.SwitchingProbability.start(switching(jr.key(0), pulses=pulses)),
         switching(jr.key(0), pulses=pulses),

@@ -74,6 +74,7 @@ def test_criteria_prefer_the_spread_that_is_there():
     assert both.bic(24 * 12) < pooled.bic(24 * 12)
 
 
+@pytest.mark.slow
 def test_held_out_devices_are_scored_as_if_fitted_alone():
     sample = switching(jr.key(0))
     score = compact.held_out_log_likelihood(compact.SwitchingProbability, sample, folds=2)

@@ -119,9 +119,8 @@ def test_outside_the_fitted_range_is_flagged():
     t = jnp.full(4, 1e-8)
     trusted = model.trusted(jnp.array([-0.5, 0.1, 0.5, 2.5]), t, UP)
     np.testing.assert_array_equal(trusted, [False, False, True, False])
-    trusted = simulated_fit().model.trusted(
-        jnp.array([0.5, 0.5, 0.25]), jnp.array([1e-8, 1e-3, 1e-8]), UP
-    )
+    fitted = compact.MacrospinSwitching.start(simulate(jr.key(0)))
+    trusted = fitted.trusted(jnp.array([0.5, 0.5, 0.25]), jnp.array([1e-8, 1e-3, 1e-8]), UP)
     np.testing.assert_array_equal(trusted, [True, False, False])
 
 
@@ -138,21 +137,11 @@ def simulate(key, trials=500):
     return tuple(sets)
 
 
-_cache = []
-
-
-def simulated_fit():
-    """One vmapped fit of 200 simulated sets, and the first of them."""
-    if not _cache:
-        sets = jax.vmap(simulate)(jr.split(jr.key(0), 200))
-        refit = lambda s: compact.fit(compact.MacrospinSwitching.start(s), s)
-        _cache.append(jax.jit(jax.vmap(refit))(sets))
-    return jax.tree.map(lambda x: x[0], _cache[0])
-
-
+@pytest.mark.slow
 def test_both_directions_are_recovered_from_counts():
-    simulated_fit()
-    fit = _cache[0]
+    sets = jax.vmap(simulate)(jr.split(jr.key(0), 200))
+    refit = lambda s: compact.fit(compact.MacrospinSwitching.start(s), s)
+    fit = jax.jit(jax.vmap(refit))(sets)
     assert jnp.all(fit.outcome == data.Outcome.successful)
     for name, z in z_scores(fit, TRUTH).items():
         assert abs(jnp.mean(z)) < 4 / np.sqrt(200), name
