@@ -100,8 +100,13 @@ def sweep(
 
 
 def _block_size(spins: int) -> int:
-    """Samples of a block: a multiple of 16 that depends on nothing but the system."""
-    return max(16, min(1024, _SPINS_OF_A_BLOCK // spins // 16 * 16))
+    """Samples of a block: a power of two that depends on nothing but the system.
+
+    Numbers of trials are often powers of two or multiples: their blocks then hold pulses
+    of one width, and stop when it ends.
+    """
+    power = (_SPINS_OF_A_BLOCK // spins).bit_length() - 1
+    return 2 ** max(4, min(10, power))
 
 
 @eqx.filter_jit
