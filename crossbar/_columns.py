@@ -30,6 +30,15 @@ def column_currents(
     return ColumnCurrents(positive - negative, common, headroom)
 
 
+def pair_currents(
+    voltages: Float[Array, "*batch m"],
+    positive: Float[Array, "m n"],
+    negative: Float[Array, "m n"],
+) -> Float[Array, "*batch n"]:
+    """Differences of the currents of each pair's columns, without wires [A]."""
+    return voltages @ (positive - negative)
+
+
 def offset_levels(numbers: Num[Array, "m n"], levels: int) -> Num[Array, "m n+1"]:
     """Levels of signed numbers in single cells, with a reference column behind them.
 
@@ -41,6 +50,6 @@ def offset_levels(numbers: Num[Array, "m n"], levels: int) -> Num[Array, "m n+1"
     return jnp.concatenate([numbers + middle, reference], 1)
 
 
-def take_reference(currents: Float[Array, " n+1"]) -> Float[Array, " n"]:
+def take_reference(currents: Float[Array, " columns"]) -> Float[Array, " columns-1"]:
     """Currents of the columns less that of the reference column, the last one [A]."""
     return currents[:-1] - currents[-1]

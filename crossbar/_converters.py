@@ -48,6 +48,11 @@ class ADC(eqx.Module):
     bits: int | None = eqx.field(static=True, default=None)
     low: Scalar = quantity("1", default=0.0, doc="value of code 0, in the input's unit")
     high: Scalar = quantity("1", default=1.0, doc="end of the range, in the input's unit")
+    gain_error: Scalar = quantity("1", default=0.0, doc="relative error of the gain")
+    offset: Scalar = quantity("1", default=0.0, doc="added to the input, in its unit")
+    nonlinearity: Scalar = quantity(
+        "1", default=0.0, doc="integral nonlinearity: height of a bow, in steps"
+    )
 
     def __check_init__(self):
         _check_bits(self.bits)
@@ -57,17 +62,29 @@ class ADC(eqx.Module):
         """Distance of two codes; of an ideal converter 0."""
         return (self.high - self.low) * _steps(self.bits, 0)
 
+    def received(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
+        r"""The input as the comparators see it.
+
+        $(1 + \epsilon) x + o + 4 h s u (1 - u)$, $u$ the place in the range from 0 to 1
+        and $s$ a step: offset, gain error and a bow of $h$ steps, all 0 by default.
+        """
+        place = jnp.clip((x - self.low) / (self.high - self.low), 0, 1)
+        bow = 4 * self.nonlinearity * self.step * place * (1 - place)
+        return ((1 + self.gain_error) * x + self.offset + bow).astype(x.dtype)
+
     def codes(self, x: Float[Array, "..."]) -> Int[Array, "..."]:
         """The integers that stand for `x`, from 0 to `2**bits - 1`."""
-        return _codes(x, self.low, self.step, self.bits)
+        return _codes(self.received(x), self.low, self.step, self.bits)
 
     def clipped(self, x: Float[Array, "..."]) -> Scalar:
         """Fraction of `x` outside the range, by more than half a step."""
         half = self.step / 2
+        x = self.received(x)
         return _clipped(x, self.low - half, self.high - half, self.bits)
 
     def __call__(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """The value of the code of `x`, with the derivative of clipping."""
+        x = self.received(x)
         return _convert(x, self.low, self.high - self.step, self.step, self.bits)
 
 

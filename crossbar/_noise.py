@@ -7,6 +7,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from scipy.constants import Boltzmann
 
 from ..data import quantity, Scalar
+from ._values import Number
 
 
 class RelativeTo(enum.Enum):
@@ -25,8 +26,8 @@ class Spread(eqx.Module):
     def __call__(
         self,
         conductance: Float[Array, "..."],
-        low: Scalar,
-        high: Scalar,
+        low: Number,
+        high: Number,
         *,
         key: PRNGKeyArray,
     ) -> Float[Array, "..."]:
@@ -77,8 +78,8 @@ class Stuck(eqx.Module):
     def __call__(
         self,
         conductance: Float[Array, "..."],
-        low: Scalar,
-        high: Scalar,
+        low: Number,
+        high: Number,
         *,
         key: PRNGKeyArray,
     ) -> Float[Array, "..."]:
@@ -98,7 +99,7 @@ class Retention(eqx.Module):
     attempt: Scalar = quantity("s", above=0, default=1e-9, doc="attempt time")
 
     def __call__(
-        self, conductance: Float[Array, "..."], equilibrium: Scalar, time: Scalar
+        self, conductance: Float[Array, "..."], equilibrium: Number, time: Number
     ) -> Float[Array, "..."]:
         """Mean conductance [S] after `time` [s] without power."""
         kept = jnp.exp(-time / self.attempt * jnp.exp(-self.stability))

@@ -11,7 +11,7 @@ def quantise(
     """Whole numbers from `-(levels - 1)` to `levels - 1`, and what one of them is worth.
 
     `weights` are about `numbers * scale`. Differentiable: rounding is passed straight
-    through, clipping is not.
+    through, clipping is not; a scale that is not given is held.
 
     **Arguments:**
 
@@ -21,9 +21,12 @@ def quantise(
     if levels < 2:
         raise ValueError(f"`levels` must be at least 2, got {levels}.")
     if scale is None:
-        largest = jnp.max(jnp.abs(weights))
+        largest = lax.stop_gradient(jnp.max(jnp.abs(weights)))
         scale = jnp.where(largest > 0, largest, 1) / (levels - 1)
-    inside = jnp.clip(weights / scale, 1 - levels, levels - 1)
+    number, top = weights / scale, levels - 1
+    # the largest weight itself is not outside, even if rounding says so
+    outside = jnp.abs(number) > top * (1 + 1e-6)
+    inside = jnp.where(outside, lax.stop_gradient(jnp.sign(number)) * top, number)
     return inside + lax.stop_gradient(jnp.round(inside) - inside), scale
 
 
@@ -31,10 +34,10 @@ def split(numbers: Num[Array, "..."]) -> tuple[Num[Array, "..."], Num[Array, "..
     """Levels of the positive and of the negative cell of each differential pair.
 
     A positive number is a level of the positive cell, with the negative one at level 0,
-    the lowest conductance; a negative number the other way round.
+    the lowest conductance; a negative number the other way round. At 0 each takes half
+    of the derivative.
     """
-    zero = jnp.zeros_like(numbers)
-    return jnp.where(numbers > 0, numbers, zero), jnp.where(numbers < 0, -numbers, zero)
+    return jnp.maximum(numbers, 0), jnp.maximum(-numbers, 0)
 
 
 def merge(positive: Num[Array, "..."], negative: Num[Array, "..."]) -> Num[Array, "..."]:

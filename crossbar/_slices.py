@@ -48,7 +48,8 @@ def join_slices(
     coding: Coding,
 ) -> Int[Array, "m n"]:
     """The inverse of `slice_weights`."""
-    whole = sum(s << (cell_bits * k) for k, s in enumerate(slices))
+    shifts = cell_bits * jnp.arange(len(slices))[:, None, None, None]
+    whole = jnp.sum(slices << shifts, 0)
     if coding is Coding.PAIRS:
         return whole[0] - whole[1]
     return whole[0] - 2 ** (weight_bits - 1)

@@ -4,7 +4,7 @@ from jaxtyping import Array, Float
 
 from ..data import Outcome
 from ._auto import Auto
-from ._circuit import circuit, Nodes, sources
+from ._circuit import Answer, circuit, Nodes, sources
 from ._crossbar import Crossbar, Sides
 from ._direct import Direct
 from ._iterative import Iterative
@@ -70,14 +70,22 @@ def solve(
     - `method`: `Method.auto` chooses by size, batch and resistance.
     - `limit`: Largest number of steps of the iterative method.
     """
-    chosen = _choose(array, method, limit)
-    found = network(circuit(array), sources(array, voltages), chosen)
+    chosen = choose(array, method, limit)
+    return solution(network(circuit(array), sources(array, voltages), chosen))
+
+
+def solution(found: Answer) -> Solution:
+    """The first of a batch of answers."""
     nodes = found.nodes
     residual = found.residual[0]
     outcome = Outcome.where(
         jnp.isnan(residual),
         Outcome.not_a_number,
-        Outcome.where(found.failed[0], Outcome.not_converged, Outcome.successful),
+        Outcome.where(
+            found.failed[0] | (residual > jnp.finfo(residual.dtype).eps ** 0.5),
+            Outcome.not_converged,
+            Outcome.successful,
+        ),
     )
     word, bit = nodes.word[0], nodes.bit[0]
     return Solution(
@@ -108,7 +116,7 @@ def effective(array: Crossbar, *, method: Method = Method.auto) -> Float[Array, 
         inputs = Nodes(unit, zero(m), zero(n), zero(n))
     else:
         inputs = Nodes(zero(m), zero(m), zero(n), unit)
-    found = network(circuit(array), inputs, _choose(array, method, None))
+    found = network(circuit(array), inputs, choose(array, method, None))
     matrix = -found.nodes.bottom if m <= n else -found.nodes.left.T
     return jnp.where(jnp.any(found.failed), jnp.nan, matrix)
 
@@ -117,7 +125,8 @@ def _tolerance(array: Crossbar) -> float:
     return 1e-6 if array.conductance.dtype == jnp.float32 else 1e-10
 
 
-def _choose(array: Crossbar, method: Method, limit: int | None):
+def choose(array: Crossbar, method: Method, limit: int | None):
+    """The solver that `method` stands for, with the tolerance of the array's dtype."""
     limit = 2 * sum(array.shape) + 100 if limit is None else limit
     iterative, direct = Iterative(_tolerance(array), limit), Direct(_tolerance(array))
     if method is Method.auto:

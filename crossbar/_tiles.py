@@ -1,9 +1,11 @@
+from typing import Any
+
 import jax.numpy as jnp
 from jaxtyping import Array, Shaped
 
 
 def tile(
-    matrix: Shaped[Array, "m n"], size: int | tuple[int, int], fill=0
+    matrix: Shaped[Array, "m n"], size: int | tuple[int, int], fill: Any = 0
 ) -> Shaped[Array, "down across rows columns"]:
     """Cuts a matrix into tiles of one size; what is missing at the edges is `fill`.
 

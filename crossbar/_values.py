@@ -1,14 +1,14 @@
 from typing import Any, TYPE_CHECKING
 
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, ScalarLike
 
 
 if TYPE_CHECKING:
-    # The converter of `quantity` takes any numbers; type checkers see the annotation.
+    # The converter of `quantity` takes any numbers, and so do functions of a scalar.
     Matrix = Any
-    Vector = Any
     PerLine = Any
+    Number = Any
 else:
     Matrix = Float[Array, "m n"]
-    Vector = Float[Array, " count"]
     PerLine = Float[Array, "..."]
+    Number = ScalarLike

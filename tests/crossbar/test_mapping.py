@@ -58,3 +58,9 @@ def test_spec_is_checked():
         crossbar.Spec(adc_bits=0)
     with pytest.raises(ValueError, match="`wire` must be"):
         crossbar.Spec(wire=-1.0)
+
+
+def test_a_weight_of_zero_keeps_its_gradient():
+    through = lambda w: crossbar.merge(*crossbar.split(crossbar.quantise(w, 4)[0]))
+    gradient = jax.grad(lambda w: jnp.sum(through(w)))(jnp.array([0.0, 0.1, -2.0, 3.0]))
+    assert np.allclose(gradient, 1.0)
