@@ -45,7 +45,9 @@ class Demagnetisation(AbstractTerm):
         r, a = centre / unit, edges / unit
         offset = r[:, None] - r[None, :]
         over_sources = jax.vmap(prism_tensor, (0, None, 0))
-        tensor = jax.vmap(over_sources, (0, 0, None))(offset, a, a)
+        # One target after the other: all corners of all pairs would take gigabytes.
+        row = jax.checkpoint(lambda pair: over_sources(*pair, a))
+        tensor = jax.lax.map(row, (offset, a))
         return cls(tensor=tensor, m_s=m_s, volume=jnp.prod(edges, -1))
 
     def energy(self, m: Float[Array, "spins 3"]) -> Float[Array, ""]:
