@@ -1,4 +1,5 @@
 from ._array_linear import ArrayLinear as ArrayLinear
+from ._convolution import Convolution as Convolution
 from ._differences import (
     central_differences as central_differences,
     Comparison as Comparison,
@@ -12,6 +13,7 @@ from ._figures import (
 )
 from ._grid import Rounding as Rounding, to_grid as to_grid
 from ._ir_drop import Wires as Wires
+from ._lenet import LeNet as LeNet, lenet as lenet
 from ._metrics import (
     accuracy as accuracy,
     confusion_matrix as confusion_matrix,
@@ -19,11 +21,18 @@ from ._metrics import (
     majority as majority,
 )
 from ._networks import mlp as mlp, Perceptron as Perceptron
+from ._normalisation import (
+    BatchNorm as BatchNorm,
+    estimate_statistics as estimate_statistics,
+    fold as fold,
+    NormedConvolution as NormedConvolution,
+)
 from ._observers import observe as observe, Observer as Observer
 from ._on_array import ArrayNetwork as ArrayNetwork, on_array as on_array
 from ._optimizer import adamw as adamw, sgd as sgd
 from ._ptq import quantise as quantise
 from ._quantised import Quantised as Quantised, QuantisedLinear as QuantisedLinear
+from ._resnet import ResNet as ResNet, resnet18 as resnet18, Stem as Stem
 from ._sensitivity import Sensitivity as Sensitivity, sensitivity as sensitivity
 from ._step import batched as batched
 from ._through_array import ThroughArray as ThroughArray

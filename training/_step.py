@@ -13,7 +13,7 @@ from ._metrics import accuracy
 
 def batched(
     network: Any, x: Float[Array, "samples ..."], key: PRNGKeyArray | None = None
-) -> Float[Array, "samples classes"]:
+) -> Float[Array, "samples ..."]:
     """The network on every sample: the float forward pass, which takes no key."""
     return jax.vmap(network, axis_name="batch")(x)
 
