@@ -86,7 +86,7 @@ def plot_levels(axes: Any, levels: Levels, table: LevelTable) -> None:
     top = axes.get_ylim()[1]
     spread = np.hypot(np.asarray(table.cycle_std), np.asarray(table.device_std))
     for place, (g, s) in enumerate(zip(np.asarray(table.conductance), spread, strict=True)):
-        axes.axvline(1e6 * g, color="0.3", linestyle="--", linewidth=0.9)
+        axes.vlines(1e6 * g, 0, 1.03 * top, color="0.3", linestyle="--", linewidth=0.9)
         axes.errorbar(
             1e6 * g, 1.03 * top, xerr=1e6 * s, color="0.3", capsize=2, linewidth=0.9
         )

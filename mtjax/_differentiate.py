@@ -65,8 +65,26 @@ def loss(
     return _loss_on_chip(levels, held, k_chip)
 
 
-@eqx.filter_jit
 def _loss_on_chip(levels, held: Held, key) -> Float[Array, ""]:
+    """The loss of the chip that the statistics lead to, with its derivative attached.
+
+    Value and derivative with respect to the statistics come from one compiled function,
+    so that central differences and reverse passes share it.
+    """
+    fixed = jax.tree.map(jax.lax.stop_gradient, levels)
+    value, slope = _value_and_slope(fixed, held, key)
+    moved = jax.tree.map(
+        lambda x, x0, dx: jnp.sum(dx * (x - x0)),
+        eqx.filter(levels, eqx.is_inexact_array),
+        eqx.filter(fixed, eqx.is_inexact_array),
+        slope,
+    )
+    return value + sum(jax.tree.leaves(moved))
+
+
+@eqx.filter_jit
+@eqx.filter_value_and_grad
+def _value_and_slope(levels, held: Held, key) -> Float[Array, ""]:
     cell = compact.fit(compact.GranularSynapse.start(levels), levels).model
     chip = training.on_array(held.network, cell, held.spec, key=key, table=held.table)
     return training.cross_entropy(jax.vmap(chip)(held.x), held.y)
