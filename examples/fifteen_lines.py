@@ -17,8 +17,10 @@ network = training.train(network, (x, y), key=k_train, epochs=30, batch=15).netw
 
 device = llg.presets.granular_junction()
 grains = llg.microstructures(device, 2, key=k_grains)  # outside the gradient
-pulses = llg.Pulses.product(voltage=jnp.array([0.7, 1.0]), width=jnp.array([0.5e-9, 1e-9]))
-grid = llg.TimeGrid(dt=1e-13, steps=10_000)
+pulses = llg.Pulses.product(
+    voltage=jnp.array([0.3, 0.75, 1.2]), width=jnp.array([0.12e-9, 0.25e-9])
+)
+grid = llg.TimeGrid(dt=1e-13, steps=2_500)
 
 
 def loss(parameters, network, *, key):  # differentiated from here on
@@ -30,7 +32,7 @@ def loss(parameters, network, *, key):  # differentiated from here on
         grid,
         observe=llg.Level(),
         key=k_llg,
-        trials=24,
+        trials=16,
         gradient=llg.Pathwise(),
     )
     # implicit differentiation of the fit

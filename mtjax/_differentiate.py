@@ -138,6 +138,7 @@ def code(
         held(setup, network, cell, task, sweep, ideal),
         sweep,
         key=k_loss,
+        step=1e-5,
         where=lambda name: name in setup.sensitivities.parameters,
         progress=progress,
     )
