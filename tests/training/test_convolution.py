@@ -62,6 +62,7 @@ def test_residual_network_has_the_published_size(stem, side):
     assert weights - 2 * 4800 + missing == 11_689_512
 
 
+@pytest.mark.slow
 def test_convolutions_run_on_tiles():
     step = 100e-6
     cell = compact.TableCell(
