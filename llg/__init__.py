@@ -13,6 +13,7 @@ from ._closed_forms import (
     switching_time as switching_time,
 )
 from ._demagnetisation import Demagnetisation as Demagnetisation
+from ._deterministic import deterministic as deterministic
 from ._escape import (
     brown_rate as brown_rate,
     escape_rate as escape_rate,
@@ -52,9 +53,11 @@ from ._observables import (
     Switched as Switched,
 )
 from ._pathwise import Pathwise as Pathwise
+from ._pulse import Pulse as Pulse
 from ._sweep import sweep as sweep
 from ._system import System as System
 from ._term import AbstractTerm as AbstractTerm
+from ._trajectory import Trajectory as Trajectory, trajectory as trajectory
 from ._validation import (
     Check as Check,
     overall as overall,

@@ -46,7 +46,7 @@ class Demagnetisation(AbstractTerm):
         offset = r[:, None] - r[None, :]
         over_sources = jax.vmap(prism_tensor, (0, None, 0))
         # One target after the other: all corners of all pairs would take gigabytes.
-        row = jax.checkpoint(lambda pair: over_sources(*pair, a))
+        row = jax.checkpoint(lambda pair: over_sources(pair[0], pair[1], a))
         tensor = jax.lax.map(row, (offset, a))
         return cls(tensor=tensor, m_s=m_s, volume=jnp.prod(edges, -1))
 

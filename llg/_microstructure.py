@@ -75,8 +75,8 @@ def microstructures(
 def _draw(grains: int, relaxations: int, generator: np.random.Generator):
     seeds = generator.random((grains, 2))
     for _ in range(relaxations):
-        seeds, *_ = _cells(seeds)
-    centre, fraction, pairs, lengths = _cells(seeds)
+        seeds, *_ = cells(seeds)
+    centre, fraction, pairs, lengths = cells(seeds)
     # A planar graph has fewer than 3 n bonds.
     padding = 3 * grains - len(pairs)
     bonds = np.concatenate([pairs, np.zeros((padding, 2), int)])
@@ -87,7 +87,7 @@ def _draw(grains: int, relaxations: int, generator: np.random.Generator):
     return centre, fraction, bonds.astype(np.int32), boundary, distance, anisotropy, area
 
 
-def _cells(seeds: np.ndarray):
+def cells(seeds: np.ndarray):
     """Centroids, areas and shared boundaries of the Voronoi cells in the unit square.
 
     Seeds mirrored in the four sides make the square's sides boundaries of cells.

@@ -17,7 +17,8 @@ class AbstractObservable(eqx.Module):
     """Makes a statistic of the level that each trial reached.
 
     A level is `(G - G_AP) / (G_P - G_AP)`, with the zero-bias conductance at the end of
-    the pulse (interpolated linearly between two steps).
+    the pulse (interpolated linearly between two steps). Trials that end in NaN are left
+    out: `trials` of the statistic counts the others.
     """
 
     smooth: eqx.AbstractClassVar[bool]
@@ -37,8 +38,9 @@ def _shaped(x, pulses: Pulses):
     return x.reshape(x.shape[0], *pulses.shape, *x.shape[2:])
 
 
-def _trials(level, pulses: Pulses):
-    return jnp.full((level.shape[0], *pulses.shape), level.shape[-1])
+def _good(level):
+    """Which trials ended in a number."""
+    return ~jnp.isnan(lax.stop_gradient(level))
 
 
 class Level(AbstractObservable):
@@ -58,17 +60,20 @@ class Level(AbstractObservable):
         parallel = jnp.broadcast_to(circuit.parallel, level.shape[:1])
         antiparallel = jnp.broadcast_to(circuit.antiparallel, level.shape[:1])
         window = (parallel - antiparallel)[:, None]
-        mean = jnp.mean(level, -1)
-        deviation = level - mean[..., None]
-        variance = jnp.sum(deviation**2, -1) / max(level.shape[-1] - 1, 1)
+        good = _good(level)
+        trials = jnp.sum(good, -1)
+        level = jnp.where(good, level, 0.0)
+        mean = jnp.sum(level, -1) / jnp.maximum(trials, 1)
+        deviation = jnp.where(good, level - mean[..., None], 0.0)
+        variance = jnp.sum(deviation**2, -1) / jnp.maximum(trials - 1, 1)
         edges = jnp.linspace(0.0, 1.0, self.bins + 1)
         index = jnp.floor(lax.stop_gradient(level) * self.bins).astype(int)
         index = jnp.clip(index, 0, self.bins - 1)
-        one_hot = jax.nn.one_hot(index, self.bins, dtype=int)
+        one_hot = jax.nn.one_hot(index, self.bins, dtype=int) * good[..., None]
         return Levels(
             start=start,
             pulses=pulses,
-            trials=_trials(level, pulses),
+            trials=_shaped(trials, pulses),
             mean=_shaped(antiparallel[:, None] + window * mean, pulses),
             variance=_shaped(window**2 * variance, pulses),
             histogram=_shaped(jnp.sum(one_hot, 2), pulses),
@@ -96,6 +101,6 @@ class Switched(AbstractObservable):
         return Switching(
             start=start,
             pulses=pulses,
-            trials=_trials(level, pulses),
+            trials=_shaped(jnp.sum(_good(level), -1), pulses),
             switched=_shaped(jnp.sum(passed, -1), pulses),
         )

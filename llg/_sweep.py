@@ -71,9 +71,9 @@ def sweep(
     observables = observe if isinstance(observe, tuple) else (observe,)
     _check(device, microstructures, pulses, grid, observables, trials, gradient)
     systems, circuits, stiffest = _prepare(device, microstructures, grid.dt, start)
-    _check_stiffness(stiffest, grid)
+    check_stiffness(stiffest, grid)
     spins = systems.alpha.shape[1]
-    _check_counters(grid, spins, trials)
+    check_counters(grid, spins, trials)
     cast = lambda tree: jax.tree.map(lambda x: jnp.asarray(x, dtype), tree)
     end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     in_steps = {
@@ -130,7 +130,7 @@ def _key_words(key, devices: int, points: int):
     return jax.vmap(of_device)(jnp.arange(devices))
 
 
-def _concrete(x) -> np.ndarray | None:
+def concrete(x) -> np.ndarray | None:
     """The numbers, also while a gradient is taken eagerly; None while tracing."""
     x = lax.stop_gradient(x)
     while isinstance(x, jax.core.Tracer):
@@ -156,7 +156,7 @@ def _check(device, microstructures, pulses, grid, observables, trials, gradient)
                 "a path's derivative of a count is zero; got Pathwise."
             )
     width = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
-    longest, dt = _concrete(jnp.max(width)), _concrete(grid.dt)
+    longest, dt = concrete(jnp.max(width)), concrete(grid.dt)
     if longest is not None and dt is not None and longest > grid.steps * dt * (1 + 1e-6):
         raise ValueError(
             f"`steps` must be >= {int(np.ceil(longest / dt))} to hold the longest pulse, "
@@ -164,7 +164,7 @@ def _check(device, microstructures, pulses, grid, observables, trials, gradient)
         )
 
 
-def _check_counters(grid: TimeGrid, spins: int, trials: int) -> None:
+def check_counters(grid: TimeGrid, spins: int, trials: int) -> None:
     slots = grid.steps + grid.settle + 2
     if slots * words_per_step(spins) >= 2**32 or trials >= 2**32:
         raise ValueError(
@@ -173,8 +173,8 @@ def _check_counters(grid: TimeGrid, spins: int, trials: int) -> None:
         )
 
 
-def _check_stiffness(stiffest, grid: TimeGrid) -> None:
-    b, dt = _concrete(jnp.max(stiffest)), _concrete(grid.dt)
+def check_stiffness(stiffest, grid: TimeGrid) -> None:
+    b, dt = concrete(jnp.max(stiffest)), concrete(grid.dt)
     if b is None or dt is None:
         return
     if np.isnan(b):

@@ -55,7 +55,7 @@ class Probe(eqx.Module):
         return System(
             terms=(
                 Uniaxial(k_u=self.delta * energy, volume=volume, moment=moment, axis=up),
-                Zeeman(b=self.zeeman * energy / moment * up, moment=moment),
+                Zeeman(b=(self.zeeman * energy / moment)[:, None] * up, moment=moment),
             ),
             circuit=Circuit(one, one, one, jnp.asarray(0.0)),
             moment=moment,

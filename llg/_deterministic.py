@@ -1,0 +1,78 @@
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..data import require_x64
+from ._constants import GAMMA
+from ._pulse import Pulse
+from ._system import System
+from ._trajectory import check_unit
+
+
+def rate(
+    system: System, m: Float[Array, "spins 3"], source: Float[Array, ""] | float
+) -> Float[Array, "spins 3"]:
+    """Rate of change of `m` without noise [1/s] at a source voltage; see `System`."""
+    cosine = system.weight @ (m @ system.polariser)
+    voltage = system.circuit.junction_voltage(cosine, jnp.asarray(source))
+    drive = (system.torque * voltage)[:, None] * jnp.cross(system.polariser[None], m)
+    precession = jnp.cross(m, system.field(m) + drive)
+    alpha = system.alpha[:, None]
+    damping = alpha * jnp.cross(m, precession)
+    return -GAMMA / (1 + alpha**2) * (precession + damping)
+
+
+@eqx.filter_jit
+def deterministic(
+    system: System,
+    m0: Float[Array, "spins 3"],
+    times: Float[Array, " times"],
+    pulse: Pulse | None = None,
+    *,
+    tolerance: float = 1e-10,
+    adjoint: diffrax.AbstractAdjoint | None = None,
+) -> Float[Array, "times spins 3"]:
+    """Magnetisations without thermal noise, by an adaptive scheme of eighth order.
+
+    Dormand and Prince's method, through diffrax; needs float64. Its derivative is that
+    of the steps taken: in reverse mode, or with `adjoint=diffrax.ForwardMode()` in
+    forward mode.
+
+    **Arguments:**
+
+    - `system`: Spins, energies, damping and torque; the temperature is ignored.
+    - `m0`: Unit magnetisations at time 0, shape `(spins, 3)`.
+    - `times`: Increasing times >= 0, shape `(times,)` [s].
+    - `pulse`: Starts at time 0; none is no voltage.
+    - `tolerance`: Relative and absolute error of a step.
+    - `adjoint`: How diffrax differentiates; by default in reverse mode.
+    """
+    require_x64("The adaptive integration")
+    check_unit(m0, system.moment.shape[0])
+    unit = jax.lax.stop_gradient(times[-1])
+
+    def slope(t, m, _):
+        source = 0.0 if pulse is None else pulse.voltage_at(t * unit)
+        return unit * rate(system, m, source)
+
+    controller = diffrax.PIDController(rtol=tolerance, atol=tolerance)
+    if pulse is not None:
+        corners = jnp.stack([pulse.rise, pulse.end - pulse.fall, pulse.end]) / unit
+        corners = jax.lax.stop_gradient(jnp.sort(corners))
+        controller = diffrax.ClipStepSizeController(controller, jump_ts=corners)
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(slope),
+        diffrax.Dopri8(),
+        t0=0.0,
+        t1=1.0,
+        dt0=None,
+        y0=m0,
+        saveat=diffrax.SaveAt(ts=times / unit),
+        stepsize_controller=controller,
+        adjoint=diffrax.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
+        max_steps=100_000,
+    )
+    assert solution.ys is not None
+    return solution.ys

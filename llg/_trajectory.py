@@ -1,0 +1,140 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float
+
+from ..data import State
+from ._assemble import assemble
+from ._block import Samples, source_voltage
+from ._grid import TimeGrid
+from ._pulse import Pulse
+from ._step import heun, start
+from ._sweep import check_counters, check_stiffness, concrete
+from ._system import System
+
+
+class Trajectory(eqx.Module):
+    """One trial in time.
+
+    - `time`: from the start of the pulse, negative while settling, shape `(times,)` [s].
+    - `m`: unit magnetisations, shape `(times, spins, 3)`.
+    - `voltage`: of the source, shape `(times,)` [V].
+    - `cosine`: with the reference layer, averaged over the area, shape `(times,)`.
+    - `conductance`: at zero bias, shape `(times,)` [S].
+    """
+
+    time: Float[Array, " times"]
+    m: Float[Array, "times spins 3"]
+    voltage: Float[Array, " times"]
+    cosine: Float[Array, " times"]
+    conductance: Float[Array, " times"]
+
+
+def trajectory(
+    system: System,
+    pulse: Pulse,
+    grid: TimeGrid,
+    m0: Float[Array, "spins 3"] | State,
+    *,
+    key: Array,
+    trial: int = 0,
+    every: int = 1,
+    dtype=None,
+) -> Trajectory:
+    """One trial of one pulse, by the same steps and noise as `llg.sweep`.
+
+    Trial `k` of a sweep, on device `d` and pulse `p` (in row-major order), is the one
+    with `trial=k`, `key=jr.fold_in(jr.fold_in(sweep_key, d), p)` and `m0` the `start`.
+
+    **Arguments:**
+
+    - `system`: Spins and their energies; without noise if its temperature is 0.
+    - `pulse`: Starts after `grid.settle` steps, and is cut where `grid.steps` end.
+    - `m0`: Unit magnetisations, shape `(spins, 3)`, or a `State`: a draw of its
+        linearised thermal equilibrium.
+    - `key`: A JAX key.
+    - `trial`: Number of the trial.
+    - `every`: Steps between kept states, static; the last state that is kept is that
+        after the last multiple of `every`.
+    - `dtype`: Floating type; by default JAX's.
+    """
+    dtype = jnp.result_type(float) if dtype is None else dtype
+    total = grid.settle + grid.steps
+    if not 1 <= every <= total:
+        raise ValueError(f"`every` must be from 1 to {total} steps, got {every}.")
+    spins = system.moment.shape[0]
+    check_counters(grid, spins, trial + 1)
+    if not isinstance(m0, State):
+        check_unit(m0, spins)
+    side = m0 if isinstance(m0, State) else State.PARALLEL
+    stiffest = _stiffest(system, side)
+    value = concrete(stiffest)
+    if isinstance(m0, State) or (value is not None and not np.isnan(value)):
+        check_stiffness(stiffest, grid)
+    return _run(system, pulse, grid, m0, key, jnp.uint32(trial), every, jnp.dtype(dtype))
+
+
+def check_unit(m0, spins: int) -> None:
+    """Refuses what is not one unit vector for each spin."""
+    if m0.shape != (spins, 3):
+        raise ValueError(f"`m0` must have shape ({spins}, 3), got {m0.shape}.")
+    value = concrete(m0)
+    if value is None:
+        return
+    norm = np.linalg.norm(value, axis=1)
+    wrong = ~(np.abs(norm - 1) < 1e-5)
+    if np.any(wrong):
+        i = int(np.argmax(wrong))
+        raise ValueError(f"`m0` must hold unit vectors, got norm {norm[i]:g} at spin {i}.")
+
+
+@eqx.filter_jit
+def _stiffest(system, side):
+    return assemble(system, jnp.asarray(1.0), side)[1]
+
+
+@eqx.filter_jit
+def _run(system, pulse, grid, m0, key, trial, every, dtype) -> Trajectory:
+    side = m0 if isinstance(m0, State) else State.PARALLEL
+    assembled, _ = assemble(system, grid.dt, side)
+    circuit = system.circuit
+    assembled = jax.tree.map(lambda x: jnp.asarray(x, dtype), assembled)
+    column = lambda x: jnp.asarray(x, dtype)[None]
+    words = jax.random.bits(key, (2,), jnp.uint32)[:, None]
+    samples = Samples(
+        voltage=column(pulse.voltage),
+        rise=column(pulse.rise / grid.dt),
+        fall=column(pulse.fall / grid.dt),
+        end=column(pulse.end / grid.dt),
+        key=words,
+        trial=trial[None],
+    )
+    if isinstance(m0, State):
+        m = start(assembled, words, trial[None])
+    else:
+        m = tuple(jnp.asarray(x, dtype)[:, None] for x in m0.T)
+
+    def step(m, index):
+        source = source_voltage(samples, index, grid.settle)
+        slot = index.astype(jnp.uint32) + 1
+        return heun(assembled, m, source, words, trial[None], slot)[0], None
+
+    def keep(m, index):
+        after, _ = lax.scan(step, m, index * every + jnp.arange(every))
+        return after, m
+
+    kept = (grid.settle + grid.steps) // every
+    last, states = lax.scan(keep, m, jnp.arange(kept))
+    states = jax.tree.map(lambda a, b: jnp.concatenate([a, b[None]]), states, last)
+    m = jnp.stack([x[..., 0] for x in states], -1)
+    time = (jnp.arange(kept + 1) * every - grid.settle) * grid.dt
+    cosine = (m @ assembled.polariser) @ assembled.weight
+    return Trajectory(
+        time=time,
+        m=m,
+        voltage=pulse.voltage_at(time),
+        cosine=cosine,
+        conductance=circuit.conductance(cosine, 0.0),
+    )
