@@ -102,6 +102,7 @@ def quickstart() -> Setup:
     # Paths that begin side by side part exponentially, e times in some 30 ps, and so
     # grows the derivative along a path: pulses must be short for it to be resolved.
     short = Pulses.product(voltage=volts(0.3, 0.75, 1.2), width=widths(0.12, 0.25))
+    shorter = Pulses.product(voltage=volts(0.3, 0.75, 1.2), width=widths(0.08, 0.15))
     return Setup(
         seed=0,
         device=llg.presets.granular_junction(),
@@ -115,7 +116,7 @@ def quickstart() -> Setup:
         ),
         array=crossbar.Spec(levels=4, tile=64, dac_bits=6, adc_bits=6, wire=1.0),
         networks=Networks(
-            data=("iris", "wine", "digits"), hidden=32, epochs=40, batch=32, chips=24
+            data=("iris", "wine", "digits"), hidden=32, epochs=60, batch=32, chips=24
         ),
         sensitivities=Sensitivities(
             data="digits",
@@ -132,7 +133,7 @@ def quickstart() -> Setup:
             keys=8,
             samples=100,
             truth=Sweep(draws=2, trials=16, dt=1e-13, pulses=short),
-            code=Sweep(draws=1, trials=8, dt=1e-13, pulses=short),
+            code=Sweep(draws=1, trials=8, dt=1e-13, pulses=shorter),
         ),
     )
 
