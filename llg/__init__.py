@@ -38,6 +38,7 @@ from ._granular_closure import (
     poisson_binomial as poisson_binomial,
 )
 from ._grid import TimeGrid as TimeGrid
+from ._interlayer import Biquadratic as Biquadratic, Dzyaloshinskii as Dzyaloshinskii
 from ._junction import Circuit as Circuit, Junction as Junction
 from ._local_terms import Uniaxial as Uniaxial, Zeeman as Zeeman
 from ._macrospin import Macrospin as Macrospin
@@ -54,6 +55,8 @@ from ._observables import (
 )
 from ._pathwise import Pathwise as Pathwise
 from ._pulse import Pulse as Pulse
+from ._second_order import SecondUniaxial as SecondUniaxial
+from ._stray_field import stray_field as stray_field
 from ._sweep import sweep as sweep
 from ._system import System as System
 from ._term import AbstractTerm as AbstractTerm

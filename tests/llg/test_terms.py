@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+from scipy import constants
 
 import mtjax.llg as llg
 
@@ -16,6 +17,7 @@ VOLUME = 1e-25 * jr.uniform(K[1], (SPINS,), minval=0.5, maxval=2.0)
 VECTORS = jr.normal(K[2], (SPINS, 3))
 UNITS = VECTORS / jnp.linalg.norm(VECTORS, axis=1, keepdims=True)
 BONDS = jnp.array([[0, 1], [1, 2], [0, 4], [3, 4], [0, 0]])
+STRENGTH = 1e-20 * jnp.array([1.0, 2.0, -1.0, 0.5, 0.0])
 EDGES = 1e-9 * jr.uniform(K[3], (SPINS, 3), minval=1.0, maxval=4.0)
 CENTRES = 5e-9 * jnp.arange(SPINS)[:, None] * jnp.array([[1.0, 0.3, 0.0]])
 
@@ -26,9 +28,18 @@ TERMS = {
     ),
     "zeeman": (llg.Zeeman(b=VECTORS, moment=MOMENT), MOMENT),
     "exchange": (
-        llg.Exchange(
-            BONDS, strength=1e-20 * jnp.array([1.0, 2.0, -1.0, 0.5, 0.0]), moment=MOMENT
+        llg.Exchange(BONDS, strength=STRENGTH, moment=MOMENT),
+        MOMENT,
+    ),
+    "second order": (
+        llg.SecondUniaxial(
+            k_u2=1e5 * MOMENT / 1e-19, volume=VOLUME, moment=MOMENT, axis=UNITS
         ),
+        MOMENT,
+    ),
+    "biquadratic": (llg.Biquadratic(BONDS, strength=STRENGTH, moment=MOMENT), MOMENT),
+    "dzyaloshinskii": (
+        llg.Dzyaloshinskii(BONDS, strength=STRENGTH[:, None] * VECTORS, moment=MOMENT),
         MOMENT,
     ),
     "demagnetisation": (
@@ -49,10 +60,10 @@ def test_field_is_the_derivative_of_the_energy(name):
 @pytest.mark.parametrize("name", TERMS)
 def test_terms_called_linear_are_affine(name):
     term, _ = TERMS[name]
-    assert term.linear
+    m = UNITS[::-1]
     zero = term.field(jnp.zeros((SPINS, 3)))
-    double = term.field(2 * UNITS) - zero
-    np.testing.assert_allclose(double, 2 * (term.field(UNITS) - zero), rtol=1e-12)
+    once, twice = term.field(m) - zero, term.field(2 * m) - zero
+    assert bool(jnp.allclose(twice, 2 * once, rtol=1e-10, atol=1e-15)) is term.linear
 
 
 @pytest.mark.parametrize(
@@ -104,3 +115,28 @@ def test_prism_tensor_is_differentiable_where_faces_align():
     slope = jax.jacfwd(element)(0.9)
     difference = (element(0.9 + 1e-5) - element(0.9 - 1e-5)) / 2e-5
     np.testing.assert_allclose(slope, difference, atol=1e-7)
+
+
+def test_stray_field_is_that_of_the_dipolar_coupling():
+    m_s = MOMENT / jnp.prod(EDGES, 1)
+    whole = llg.Demagnetisation.of_prisms(CENTRES, EDGES, m_s)
+    fixed = UNITS.at[:2].set(0.0)
+    field = llg.stray_field(
+        CENTRES[:2], EDGES[:2], CENTRES[2:], EDGES[2:], m_s[2:, None] * UNITS[2:]
+    )
+    np.testing.assert_allclose(field, whole.field(fixed)[:2], rtol=1e-9)
+
+
+def test_layer_above_a_wide_plate_feels_little_of_it_and_along_it():
+    """Above the middle of a plate of edge L and thickness t: b_z is about mu0 M t / L."""
+    b = llg.stray_field(
+        jnp.array([[0.0, 0.0, 3e-9]]),
+        jnp.array([[2e-9, 2e-9, 1e-9]]),
+        jnp.zeros((1, 3)),
+        jnp.array([[100e-9, 100e-9, 2e-9]]),
+        jnp.array([[0.0, 0.0, 1e6]]),
+    )
+    assert abs(b[0, 0]) < 1e-10
+    # Four edge currents of M t, each mu0 I / (2 pi L / 2) * sqrt(2) / 2 at the centre.
+    expected = constants.mu_0 * 1e6 * 2e-9 * 4 * np.sqrt(0.5) / (np.pi * 100e-9)
+    np.testing.assert_allclose(b[0, 2], expected, rtol=0.01)
