@@ -140,12 +140,16 @@ def _mean_and_square(level) -> tuple[np.ndarray, np.ndarray]:
 
 
 def equilibrium(rows: dict[str, Any]) -> Iterator[Check]:
-    """Second moments of the Boltzmann distribution."""
+    """Second moments of the Boltzmann distribution.
+
+    The linearised start of a well goes there slowly near Delta = 5: at reduced time 3 the
+    moment is still 0.0058 too large, by a tenth of what it was.
+    """
     table = rows["G_boltzmann_uniaxial"]["moments"]
     for number, (key, moments) in enumerate(table.items()):
         step = _STEP if float(key) > 2 else _FINE
         probe = Probe(delta=float(key))
-        level = run(probe, [0.0], [5.0], Level(), row=100 + number, step=step)
+        level = run(probe, [0.0], [8.0], Level(), row=100 + number, step=step)
         square = _mean_and_square(level)[1][0]
         well = axial_well(float(key), modes=101)
         p2, p4 = well.moments[2] / math.sqrt(5), well.moments[4] / 3
