@@ -21,32 +21,34 @@ class Auto(eqx.Module):
     def factor(self, circuit: Circuit, inputs: int) -> "Chosen":
         """What many inputs share."""
         limit = most_steps(circuit, inputs)
-        fixed = jnp.zeros(0, bool)
-        make = lambda: self.direct.factor(circuit, inputs)
-        if inputs == 1 or limit > 60:
-            return Chosen(fixed, _empty(circuit, 0))
-        if limit < 2:
-            return Chosen(fixed, make())
-        stiff = expected_steps(circuit) > limit
-        return Chosen(
-            stiff, lax.cond(stiff, make, lambda: _empty(circuit, circuit.left.size))
-        )
+        if inputs > 1 and limit < 2:
+            return Chosen(jnp.zeros(0, bool), self.direct.factor(circuit, inputs))
+        sized = inputs == 1 or limit > 60
+        stiff = jnp.zeros(0, bool) if sized else expected_steps(circuit) > limit
+        return Chosen(stiff, _empty(circuit))
 
     def solve(self, circuit: Circuit, factors: "Chosen", sources: Nodes) -> Answer:
         """The answer to a batch of sources."""
         chosen = factors.factors
-        direct = lambda s: self.direct.solve(circuit, chosen, s)
         iterative = lambda s: self.iterative.solve(circuit, chosen.ladders, s)
-        if factors.stiff.ndim == 0:
-            return lax.cond(factors.stiff, direct, iterative, sources)
-        return direct(sources) if chosen.last.size else iterative(sources)
+        if chosen.last.size:
+            return self.direct.solve(circuit, chosen, sources)
+        if factors.stiff.size == 0:
+            return iterative(sources)
+
+        def direct(s):
+            made = self.direct.factor(circuit, s.left.shape[0])
+            return self.direct.solve(circuit, made, s)
+
+        return lax.cond(factors.stiff, direct, iterative, sources)
 
 
 class Chosen(eqx.Module):
     """Factors of the method that was chosen.
 
     `stiff` says at run time which; it is empty where the sizes alone decided. The
-    factors of the direct method are empty where it is not used.
+    factors of the direct method are empty unless the sizes alone decided for it: to
+    hand them out of a choice at run time costs more than to make them again.
     """
 
     stiff: Array
@@ -74,8 +76,7 @@ def most_steps(circuit: Circuit, inputs: int) -> float:
     return (recursion / solve - 3) / 2
 
 
-def _empty(circuit: Circuit, rows: int) -> Factors:
-    """Factors of the iterative method alone, in the shape of those of both if `rows`."""
-    n = circuit.bottom.size if rows else 0
+def _empty(circuit: Circuit) -> Factors:
+    """Factors of the iterative method alone."""
     zero = lambda *shape: jnp.zeros(shape, circuit.conductance.dtype)
-    return Factors(ladders(circuit), zero(max(rows - 1, 0), n, n), zero(n, n), zero(n, n))
+    return Factors(ladders(circuit), zero(0, 0, 0), zero(0, 0), zero(0, 0))

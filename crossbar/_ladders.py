@@ -81,34 +81,30 @@ def answer(
     Kirchhoff's current law. Neither takes a difference of nearly equal voltages.
     """
     d = circuit.conductance.T[..., None]
-    near = eqx.tree_at(
-        lambda s: (s.right, s.top),
-        sources,
-        (jnp.zeros_like(sources.right), jnp.zeros_like(sources.top)),
-    )
-    into_word, into_bit = injected(ladders, near)
     cell = d * (word - bit)
 
-    def far(lines, g, voltage, current):
-        norton = lines.sweep(current)[-1].T
-        g, t = g[None], lines.admittance[None]
+    def far(line, g, voltage, current):
+        """Current from the terminations at the far ends of the lines."""
+        norton = line.sweep(current)[-1].T
+        g, t = g[None], line.admittance[None]
         return g * (t * voltage - norton) / (g + t)
 
-    none = lambda voltage, current: jnp.zeros_like(voltage)
-    right = lax.cond(
-        jnp.any(ladders.right > 0),
-        lambda e, i: far(ladders.word, ladders.right, e, i),
-        none,
-        sources.right,
-        into_word + d * bit,
-    )
-    top = lax.cond(
-        jnp.any(ladders.top > 0),
-        lambda e, i: far(ladders.bit, ladders.top, e, _along_bit(i)),
-        none,
-        sources.top,
-        into_bit + d * word,
-    )
+    def near():
+        """Norton currents of all but the far terminations."""
+        none = (jnp.zeros_like(sources.right), jnp.zeros_like(sources.top))
+        return injected(ladders, eqx.tree_at(lambda s: (s.right, s.top), sources, none))
+
+    def at_right():
+        return far(ladders.word, ladders.right, sources.right, near()[0] + d * bit)
+
+    def at_top():
+        current = _along_bit(near()[1] + d * word)
+        return far(ladders.bit, ladders.top, sources.top, current)
+
+    open_right = lambda: jnp.zeros_like(sources.right)
+    open_top = lambda: jnp.zeros_like(sources.top)
+    right = lax.cond(jnp.any(ladders.right > 0), at_right, open_right)
+    top = lax.cond(jnp.any(ladders.top > 0), at_top, open_top)
     left = jnp.sum(cell, 0).T - right
     bottom = -jnp.sum(cell, 1).T - top
     if sources.word is not None and sources.bit is not None:
