@@ -13,7 +13,8 @@ from jax import lax
 from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
-from ._step import heun, start
+from ._score import shift
+from ._step import draws, heun, start
 
 
 class Samples(eqx.Module):
@@ -50,10 +51,30 @@ def _advance(system: Assembled, samples: Samples, settle: int, state, step):
     """One step of all samples; adds to the mean cosine seen at the end of the pulse."""
     m, seen = state
     source = source_voltage(samples, step, settle)
-    m, cosine = heun(
-        system, m, source, samples.key, samples.trial, step.astype(jnp.uint32) + 1
-    )
+    m, cosine = heun(system, m, source, _thermal(system, samples, step))
     return m, seen + _hat(samples, step, settle) * cosine
+
+
+def _thermal(system: Assembled, samples: Samples, step) -> Array:
+    spins, slot = system.alpha.shape[0], step.astype(jnp.uint32) + 1
+    return draws(samples.key, samples.trial, slot, spins, system.matrix.dtype)
+
+
+def _advance_scored(
+    system: Assembled, samples: Samples, settle: int, relaxation, state, step
+):
+    """As `_advance`, with a tangent that relaxes into the logarithm of the likelihood."""
+    m, (seen, score) = state
+    source = source_voltage(samples, step, settle)
+    thermal = _thermal(system, samples, step)
+    left = lax.stop_gradient(samples.end) + settle - step.astype(seen.dtype)
+    # All that is left of the tangent goes before the pulse is over.
+    rate = jnp.clip(1 / jnp.maximum(left - 1, 1), relaxation, 1.0)
+    v = shift(system, m, source, rate)
+    m, cosine = heun(system, m, source, thermal - v)
+    seen = seen + _hat(samples, step, settle) * cosine
+    # What happens after the pulse is not seen.
+    return m, (seen, score + jnp.where(left > 0, jnp.sum(v * thermal, 0), 0.0))
 
 
 def _initial(system: Assembled, samples: Samples):
@@ -75,19 +96,29 @@ def cosines(system: Assembled, samples: Samples, settle: int) -> Float[Array, " 
 def pullback(
     system: Assembled,
     samples: Samples,
-    cotangent: Float[Array, " batch"],
+    cotangent: tuple[Float[Array, " batch"], Float[Array, " batch"]],
+    relaxation: Float[Array, ""] | None,
     steps: int,
     settle: int,
 ) -> tuple[Assembled, Samples]:
     """Cotangents of `cosines`, with states kept at about the square root of the steps.
 
     The segments between kept states are run again, one at a time, from last to first.
+    `cotangent` is that of the cosines and of the logarithms of the likelihood; the
+    latter counts only where there is a `relaxation`.
     """
+    if relaxation is None:
+        cotangent, step = cotangent[0], _advance
+    else:
+
+        def step(system, samples, settle, state, k):
+            return _advance_scored(system, samples, settle, relaxation, state, k)
+
     length = math.isqrt(steps + settle) + 1
     segments = -(-(steps + settle + 2) // length)
     used = (steps_needed(samples, settle) + length - 1) // length
     advance = jax.checkpoint(
-        _advance,
+        step,
         static_argnums=(2,),
         policy=jax.checkpoint_policies.save_only_these_names("saved"),
     )
@@ -98,7 +129,7 @@ def pullback(
         def body(state, k):
             return advance(system, here, settle, state, index * length + k), None
 
-        state = (m, jnp.zeros_like(cotangent))
+        state = (m, jax.tree.map(jnp.zeros_like, cotangent))
         return lax.scan(body, state, jnp.arange(length))[0]
 
     floats, _ = eqx.partition(samples, eqx.is_inexact_array)
@@ -109,7 +140,7 @@ def pullback(
         put = lambda all, one: lax.dynamic_update_index_in_dim(all, one, index, 0)
         kept = jax.tree.map(put, kept, m)
         body = lambda k, state: _advance(system, samples, settle, state, index * length + k)
-        m, _ = lax.fori_loop(0, length, body, (m, jnp.zeros_like(cotangent)))
+        m, _ = lax.fori_loop(0, length, body, (m, jnp.zeros_like(samples.voltage)))
         return m, kept
 
     kept = jax.tree.map(lambda x: jnp.zeros((segments, *x.shape), x.dtype), m)

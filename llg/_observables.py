@@ -27,11 +27,15 @@ class AbstractObservable(eqx.Module):
     def collect(
         self,
         level: Float[Array, "device points trials"],
+        score: Float[Array, "device points trials"],
         circuit: Circuit,
         pulses: Pulses,
         start: State,
     ) -> Any:
-        """The statistic; `circuit` has a leading device axis."""
+        """The statistic; `circuit` has a leading device axis.
+
+        `score` is zero, and carries the derivative of each trial's log-likelihood.
+        """
 
 
 def _shaped(x, pulses: Pulses):
@@ -43,6 +47,17 @@ def _good(level):
     return ~jnp.isnan(lax.stop_gradient(level))
 
 
+def _scored(values, score, good):
+    """The derivative of the mean of `values` that the likelihood of the trials has.
+
+    Each trial is compared with the mean of the others, so that there is no bias.
+    """
+    values, number = lax.stop_gradient(values), jnp.sum(good, -1)
+    mean = jnp.sum(values, -1, where=good) / jnp.maximum(number, 1)
+    excess = jnp.where(good, values - mean[..., None], 0.0)
+    return jnp.sum(excess * score, -1) / jnp.maximum(number - 1, 1)
+
+
 class Level(AbstractObservable):
     """Zero-bias conductance at the end of each pulse: `data.Levels`."""
 
@@ -52,6 +67,7 @@ class Level(AbstractObservable):
     def collect(
         self,
         level: Float[Array, "device points trials"],
+        score: Float[Array, "device points trials"],
         circuit: Circuit,
         pulses: Pulses,
         start: State,
@@ -66,6 +82,8 @@ class Level(AbstractObservable):
         mean = jnp.sum(level, -1) / jnp.maximum(trials, 1)
         deviation = jnp.where(good, level - mean[..., None], 0.0)
         variance = jnp.sum(deviation**2, -1) / jnp.maximum(trials - 1, 1)
+        mean += _scored(level, score, good)
+        variance += _scored(deviation**2, score, good)
         edges = jnp.linspace(0.0, 1.0, self.bins + 1)
         index = jnp.floor(lax.stop_gradient(level) * self.bins).astype(int)
         index = jnp.clip(index, 0, self.bins - 1)
@@ -91,6 +109,7 @@ class Switched(AbstractObservable):
     def collect(
         self,
         level: Float[Array, "device points trials"],
+        score: Float[Array, "device points trials"],
         circuit: Circuit,
         pulses: Pulses,
         start: State,

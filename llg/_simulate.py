@@ -25,6 +25,7 @@ class Plan:
     trials: int
     block: int
     differentiable: bool
+    relaxation: Any  # of the tangent in a step, in `Score`; None for `Pathwise`
     executor: Executor | None
     progress: Callable[[int, int], Any] | None
 
@@ -42,10 +43,12 @@ def forward_block(system, pulses, keys, order, index, trials, settle):
     return cosines(system, _gather(pulses, keys, order, index, trials), settle)
 
 
-def backward_block(system, pulses, keys, order, index, cotangent, trials, settle, steps):
+def backward_block(
+    system, pulses, keys, order, index, cotangent, relaxation, trials, settle, steps
+):
     """Cotangents of the system (summed over the block) and of each sample's pulse."""
     samples = _gather(pulses, keys, order, index, trials)
-    d_system, d_samples = pullback(system, samples, cotangent, steps, settle)
+    d_system, d_samples = pullback(system, samples, cotangent, relaxation, steps, settle)
     return d_system, {name: getattr(d_samples, name) for name in pulses}
 
 
@@ -108,7 +111,10 @@ def _unsort(values, order, trials, points):
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def simulate(plan: Plan, systems, pulses, keys):
-    """Mean cosine at the end of the pulse, shape `(device, points, trials)`.
+    """Mean cosine at the end of the pulse, and zeros, shape `(device, points, trials)`.
+
+    The zeros stand for the logarithm of the likelihood of each trial: with a relaxation,
+    they carry its derivative.
 
     **Arguments:**
 
@@ -138,7 +144,8 @@ def simulate(plan: Plan, systems, pulses, keys):
                 for block in index
             ]
         flat = jnp.asarray(np.stack(_map(plan, 0, jobs, static)))
-    return _unsort(flat.reshape(devices, -1), order, plan.trials, points)
+    cosine = _unsort(flat.reshape(devices, -1), order, plan.trials, points)
+    return cosine, jnp.zeros_like(cosine)
 
 
 def _traced(tree) -> bool:
@@ -163,37 +170,48 @@ def _backward(plan, residuals, cotangent):
     if not plan.differentiable:
         raise ValueError(
             "`sweep` was asked for a derivative without a `gradient`: pass "
-            "`gradient=llg.Pathwise()` for a smooth observable."
+            "`gradient=llg.Pathwise()` or `llg.Score()` for a smooth observable."
         )
     systems, pulses, keys = residuals
     points, devices, index, order = _setting(plan, systems, pulses)
     static = {"settle": plan.settle, "steps": plan.steps}
-    flat = cotangent[:, order].reshape(devices, -1)
-    flat = jnp.pad(flat, ((0, 0), (0, index.size - flat.shape[1])))
+
+    def sort(cotangent):
+        flat = cotangent[:, order].reshape(devices, -1)
+        return jnp.pad(flat, ((0, 0), (0, index.size - flat.shape[1])))
+
+    flat = jax.tree.map(sort, cotangent)
     if _traced((systems, pulses, keys, cotangent)):
 
         def one(carry, job):
             device, block, ct = job
             system = jax.tree.map(lambda x: x[device], systems)
             d_system, d_pulses = backward_block(
-                system, pulses, keys[device], order, block, ct, plan.trials, **static
+                system,
+                pulses,
+                keys[device],
+                order,
+                block,
+                ct,
+                plan.relaxation,
+                plan.trials,
+                **static,
             )
             total = jax.tree.map(lambda a, b: a.at[device].add(b), carry, d_system)
             return total, d_pulses
 
         zeros = jax.tree.map(jnp.zeros_like, systems)
-        d_systems, d_samples = lax.scan(
-            one, zeros, (*_pairs(devices, index), flat.reshape(-1, plan.block))
-        )
+        blocks = jax.tree.map(lambda ct: ct.reshape(-1, plan.block), flat)
+        d_systems, d_samples = lax.scan(one, zeros, (*_pairs(devices, index), blocks))
     else:
         systems, pulses, keys, order, flat = _host((systems, pulses, keys, order, flat))
         jobs = []
         for device in range(devices):
             system = jax.tree.map(lambda x, d=device: x[d], systems)
-            for block, ct in zip(index, flat[device].reshape(index.shape), strict=True):
-                jobs.append(
-                    (system, pulses, keys[device], order, block, ct, np.int32(plan.trials))
-                )
+            mine = [ct[device].reshape(index.shape) for ct in flat]
+            for block, *ct in zip(index, *mine, strict=True):
+                given = (tuple(ct), plan.relaxation, np.int32(plan.trials))
+                jobs.append((system, pulses, keys[device], order, block, *given))
         results = _map(plan, 1, jobs, static)
         sums = []
         for device in range(devices):

@@ -96,11 +96,10 @@ def torque(system: Assembled, m: Vectors, source) -> tuple[Vectors, Array]:
 
 
 def heun(
-    system: Assembled, m: Vectors, source, key, trial, slot
+    system: Assembled, m: Vectors, source, thermal: Float[Array, "n batch"]
 ) -> tuple[Vectors, Float[Array, " batch"]]:
     """One Heun step (Stratonovich), renormalised; also the mean cosine before it."""
     spins = m[0].shape[0]
-    thermal = draws(key, trial, slot, spins, m[0].dtype)
     # Without the barrier XLA computes the noise again in every use.
     thermal = checkpoint_name(lax.optimization_barrier(thermal), "saved")
     amplitude = system.noise[:, None]

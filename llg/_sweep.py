@@ -18,6 +18,7 @@ from ._grid import TimeGrid
 from ._microstructure import Microstructure
 from ._observables import AbstractObservable
 from ._pathwise import Pathwise
+from ._score import Score
 from ._simulate import Plan, simulate
 from ._step import words_per_step
 
@@ -37,7 +38,7 @@ def sweep(
     key: Array,
     trials: int,
     dtype: Any = jnp.float32,
-    gradient: Pathwise | None = None,
+    gradient: Pathwise | Score | None = None,
     executor: Executor | None = None,
     start: State = State.PARALLEL,
     progress: Callable[[int, int], Any] | None = None,
@@ -61,8 +62,8 @@ def sweep(
     - `key`: A JAX key.
     - `trials`: Repetitions of each pulse on each device.
     - `dtype`: Floating type of the time loop.
-    - `gradient`: `llg.Pathwise()` makes smooth statistics differentiable with respect
-        to device and pulses; without it, differentiating is refused.
+    - `gradient`: `llg.Pathwise()` or `llg.Score()` makes smooth statistics differentiable
+        with respect to device and pulses; without it, differentiating is refused.
     - `executor`: Any `concurrent.futures.Executor`.
     - `progress`: Called with the numbers of blocks done and in total.
 
@@ -89,14 +90,23 @@ def sweep(
         trials=trials,
         block=_block_size(spins),
         differentiable=gradient is not None,
+        relaxation=_relaxation(gradient, grid, dtype),
         executor=executor,
         progress=progress,
     )
     keys = _key_words(key, microstructures.number, points["end"].shape[0])
-    cosine = simulate(plan, cast(systems), points, keys)
-    level = (1 + cosine.astype(jnp.result_type(float))) / 2
-    results = tuple(o.collect(level, circuits, pulses, start) for o in observables)
+    wide = partial(jax.tree.map, lambda x: x.astype(jnp.result_type(float)))
+    cosine, score = wide(simulate(plan, cast(systems), points, keys))
+    level = (1 + cosine) / 2
+    results = tuple(o.collect(level, score, circuits, pulses, start) for o in observables)
     return results if isinstance(observe, tuple) else results[0]
+
+
+def _relaxation(gradient: Pathwise | Score | None, grid: TimeGrid, dtype):
+    """Share of the tangent that becomes likelihood in a step; None without `Score`."""
+    if not isinstance(gradient, Score):
+        return None
+    return np.asarray(_concrete(gradient.relaxation * grid.dt), dtype)
 
 
 def _block_size(spins: int) -> int:
@@ -145,6 +155,9 @@ def _check(device, microstructures, pulses, grid, observables, trials, gradient)
     device.check(microstructures)
     if trials < 1:
         raise ValueError(f"`trials` must be >= 1, got {trials}.")
+    if isinstance(gradient, Score):
+        if trials < 2:
+            raise ValueError(f"`trials` must be >= 2 for llg.Score, got {trials}.")
     for observable in observables:
         if not isinstance(observable, AbstractObservable):
             raise ValueError(
@@ -153,7 +166,7 @@ def _check(device, microstructures, pulses, grid, observables, trials, gradient)
         if gradient is not None and not observable.smooth:
             raise ValueError(
                 f"`gradient` must be None for {type(observable).__name__}, which counts: "
-                "a path's derivative of a count is zero; got Pathwise."
+                f"no estimator serves counts; got {type(gradient).__name__}."
             )
     width = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     longest, dt = concrete(jnp.max(width)), concrete(grid.dt)
