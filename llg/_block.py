@@ -107,12 +107,12 @@ def pullback(
     `cotangent` is that of the cosines and of the logarithms of the likelihood; the
     latter counts only where there is a `relaxation`.
     """
-    if relaxation is None:
-        cotangent, step = cotangent[0], _advance
-    else:
+    seen = cotangent[0] if relaxation is None else cotangent
 
-        def step(system, samples, settle, state, k):
-            return _advance_scored(system, samples, settle, relaxation, state, k)
+    def step(system, samples, settle, state, k):
+        if relaxation is None:
+            return _advance(system, samples, settle, state, k)
+        return _advance_scored(system, samples, settle, relaxation, state, k)
 
     length = math.isqrt(steps + settle) + 1
     segments = -(-(steps + settle + 2) // length)
@@ -129,7 +129,7 @@ def pullback(
         def body(state, k):
             return advance(system, here, settle, state, index * length + k), None
 
-        state = (m, jax.tree.map(jnp.zeros_like, cotangent))
+        state = (m, jax.tree.map(jnp.zeros_like, seen))
         return lax.scan(body, state, jnp.arange(length))[0]
 
     floats, _ = eqx.partition(samples, eqx.is_inexact_array)
@@ -152,7 +152,7 @@ def pullback(
         take = lambda all: lax.dynamic_index_in_dim(all, index, 0, keepdims=False)
         m = jax.tree.map(take, kept)
         _, pull = jax.vjp(partial(segment, index=index), system, floats, m)
-        more_system, more_floats, d_m = pull((d_m, cotangent))
+        more_system, more_floats, d_m = pull((d_m, seen))
         add = partial(jax.tree.map, jnp.add)
         return d_m, add(d_system, more_system), add(d_floats, more_floats)
 
