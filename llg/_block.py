@@ -51,11 +51,12 @@ def _advance(system: Assembled, samples: Samples, settle: int, state, step):
     """One step of all samples; adds to the mean cosine seen at the end of the pulse."""
     m, seen = state
     source = source_voltage(samples, step, settle)
-    m, cosine = heun(system, m, source, _thermal(system, samples, step))
+    m, cosine = heun(system, m, source, thermal(system, samples, step))
     return m, seen + _hat(samples, step, settle) * cosine
 
 
-def _thermal(system: Assembled, samples: Samples, step) -> Array:
+def thermal(system: Assembled, samples: Samples, step) -> Array:
+    """The normals of a step, three for each spin, shape `(3 * spins, batch)`."""
     spins, slot = system.alpha.shape[0], step.astype(jnp.uint32) + 1
     return draws(samples.key, samples.trial, slot, spins, system.matrix.dtype)
 
@@ -66,15 +67,15 @@ def _advance_scored(
     """As `_advance`, with a tangent that relaxes into the logarithm of the likelihood."""
     m, (seen, score) = state
     source = source_voltage(samples, step, settle)
-    thermal = _thermal(system, samples, step)
+    xi = thermal(system, samples, step)
     left = lax.stop_gradient(samples.end) + settle - step.astype(seen.dtype)
     # All that is left of the tangent goes before the pulse is over.
     rate = jnp.clip(1 / jnp.maximum(left - 1, 1), relaxation, 1.0)
     v = shift(system, m, source, rate)
-    m, cosine = heun(system, m, source, thermal - v)
+    m, cosine = heun(system, m, source, xi - v)
     seen = seen + _hat(samples, step, settle) * cosine
     # What happens after the pulse is not seen.
-    return m, (seen, score + jnp.where(left > 0, jnp.sum(v * thermal, 0), 0.0))
+    return m, (seen, score + jnp.where(left > 0, jnp.sum(v * xi, 0), 0.0))
 
 
 def _initial(system: Assembled, samples: Samples):

@@ -73,6 +73,11 @@ def sweep(
     _check(device, microstructures, pulses, grid, observables, trials, gradient)
     systems, circuits, stiffest = _prepare(device, microstructures, grid.dt, start)
     check_stiffness(stiffest, grid)
+    if isinstance(gradient, Score) and concrete(jnp.min(systems.noise)) == 0:
+        raise ValueError(
+            "`gradient` must be None or Pathwise for spins without thermal noise (`alpha` "
+            "or `temperature` is 0), got Score."
+        )
     spins = systems.alpha.shape[1]
     check_counters(grid, spins, trials)
     cast = lambda tree: jax.tree.map(lambda x: jnp.asarray(x, dtype), tree)
@@ -106,7 +111,7 @@ def _relaxation(gradient: Pathwise | Score | None, grid: TimeGrid, dtype):
     """Share of the tangent that becomes likelihood in a step; None without `Score`."""
     if not isinstance(gradient, Score):
         return None
-    return np.asarray(_concrete(gradient.relaxation * grid.dt), dtype)
+    return np.asarray(concrete(gradient.relaxation * grid.dt), dtype)
 
 
 def _block_size(spins: int) -> int:

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from ..data import State
 from ._assemble import assemble
-from ._block import Samples, source_voltage
+from ._block import Samples, source_voltage, thermal
 from ._grid import TimeGrid
 from ._pulse import Pulse
 from ._step import heun, start
@@ -118,8 +118,8 @@ def _run(system, pulse, grid, m0, key, trial, every, dtype) -> Trajectory:
 
     def step(m, index):
         source = source_voltage(samples, index, grid.settle)
-        slot = index.astype(jnp.uint32) + 1
-        return heun(assembled, m, source, words, trial[None], slot)[0], None
+        xi = thermal(assembled, samples, index)
+        return heun(assembled, m, source, xi)[0], None
 
     def keep(m, index):
         after, _ = lax.scan(step, m, index * every + jnp.arange(every))

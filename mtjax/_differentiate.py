@@ -45,6 +45,7 @@ def loss(
     key: PRNGKeyArray,
     grains: llg.Microstructure,
     dtype: Any,
+    gradient: llg.Pathwise | llg.Score,
 ) -> Float[Array, ""]:
     """Cross-entropy of one chip, from the grains up."""
     k_sweep, k_chip = jr.split(key)
@@ -59,7 +60,7 @@ def loss(
         key=k_sweep,
         trials=sweep.trials,
         dtype=dtype,
-        gradient=llg.Pathwise(),
+        gradient=gradient,
     )
     levels = eqx.tree_at(lambda statistics: statistics.pulses, levels, pulses)
     return _loss_on_chip(levels, held, k_chip)
@@ -131,6 +132,7 @@ def code(
         loss,
         grains=llg.microstructures(setup.device, sweep.draws, key=k_grains),
         dtype=jnp.float64,
+        gradient=llg.Pathwise(),
     )
     rows = training.central_differences(
         function,
@@ -164,6 +166,8 @@ def truth(
 ) -> dict[str, Any]:
     """Column (b): mean and standard error over keys, each with grains of its own.
 
+    By the likelihood ratio: over a whole pulse the path's own derivative explodes.
+
     Plain values: the rows of all parameters, and the loss with each key.
     """
     sweep = setup.sensitivities.truth
@@ -171,7 +175,14 @@ def truth(
     def function(written, *args, key):
         k_grains, k_loss = jr.split(key)
         grains = llg.microstructures(setup.device, sweep.draws, key=k_grains)
-        return loss(written, *args, key=k_loss, grains=grains, dtype=jnp.float32)
+        return loss(
+            written,
+            *args,
+            key=k_loss,
+            grains=grains,
+            dtype=jnp.float32,
+            gradient=llg.Score(),
+        )
 
     found = training.sensitivity(
         function,

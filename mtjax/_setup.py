@@ -61,8 +61,9 @@ class Sensitivities(eqx.Module):
     - `parameters`: the rows of the table.
     - `keys`: independent repetitions, each with fresh grains, noise and chip.
     - `samples`: test samples in the loss.
-    - `truth`: what each repetition simulates, in float32.
-    - `code`: what reverse pass and central differences share, in float64.
+    - `truth`: what each repetition simulates, in float32, with `llg.Score`.
+    - `code`: what central differences and the reverse pass of `llg.Pathwise` share, in
+      float64.
     """
 
     data: str = eqx.field(static=True)
@@ -100,9 +101,8 @@ def quickstart() -> Setup:
     volts = lambda *values: jnp.array(values)
     widths = lambda *values: jnp.array([value * 1e-9 for value in values])
     # Paths that begin side by side part exponentially, e times in some 30 ps, and so
-    # grows the derivative along a path: pulses must be short for it to be resolved.
-    short = Pulses.product(voltage=volts(0.3, 0.75, 1.2), width=widths(0.12, 0.25))
-    shorter = Pulses.product(voltage=volts(0.3, 0.75, 1.2), width=widths(0.08, 0.15))
+    # grows the derivative along a path: where it is compared, pulses must be short.
+    short = Pulses.product(voltage=volts(0.3, 0.75, 1.2), width=widths(0.08, 0.15))
     return Setup(
         seed=0,
         device=llg.presets.granular_junction(),
@@ -132,8 +132,13 @@ def quickstart() -> Setup:
             ),
             keys=8,
             samples=100,
-            truth=Sweep(draws=2, trials=16, dt=1e-13, pulses=short),
-            code=Sweep(draws=1, trials=8, dt=1e-13, pulses=shorter),
+            truth=Sweep(
+                draws=2,
+                trials=16,
+                dt=1e-13,
+                pulses=Pulses.product(voltage=volts(0.4, 1.0), width=widths(0.3, 0.6)),
+            ),
+            code=Sweep(draws=1, trials=8, dt=1e-13, pulses=short),
         ),
     )
 
