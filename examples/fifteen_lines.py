@@ -17,10 +17,8 @@ network = training.train(network, (x, y), key=k_train, epochs=30, batch=15).netw
 
 device = llg.presets.granular_junction()
 grains = llg.microstructures(device, 2, key=k_grains)  # outside the gradient
-pulses = llg.Pulses.product(
-    voltage=jnp.array([0.3, 0.75, 1.2]), width=jnp.array([0.12e-9, 0.25e-9])
-)
-grid = llg.TimeGrid(dt=1e-13, steps=2_500)
+pulses = llg.Pulses.product(voltage=jnp.array([0.7, 1.0]), width=jnp.array([4e-10, 8e-10]))
+grid = llg.TimeGrid(dt=1e-13, steps=8_000)
 
 
 def loss(parameters, network, *, key):  # differentiated from here on
@@ -33,7 +31,7 @@ def loss(parameters, network, *, key):  # differentiated from here on
         observe=llg.Level(),
         key=k_llg,
         trials=16,
-        gradient=llg.Pathwise(),
+        gradient=llg.Score(),
     )
     # implicit differentiation of the fit
     cell = compact.fit(compact.GranularSynapse.start(levels), levels).model

@@ -55,9 +55,9 @@ from ._observables import (
 )
 from ._pathwise import Pathwise as Pathwise
 from ._pulse import Pulse as Pulse
+from ._score import Score as Score
 from ._second_order import SecondUniaxial as SecondUniaxial
 from ._stray_field import stray_field as stray_field
-from ._score import Score as Score
 from ._sweep import sweep as sweep
 from ._system import System as System
 from ._term import AbstractTerm as AbstractTerm

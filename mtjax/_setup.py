@@ -136,7 +136,7 @@ def quickstart() -> Setup:
                 draws=2,
                 trials=16,
                 dt=1e-13,
-                pulses=Pulses.product(voltage=volts(0.4, 1.0), width=widths(0.3, 0.6)),
+                pulses=Pulses.product(voltage=volts(0.4, 1.0), width=widths(0.2, 0.4)),
             ),
             code=Sweep(draws=1, trials=8, dt=1e-13, pulses=short),
         ),

@@ -54,7 +54,7 @@ def test_trials_that_end_in_nan_are_left_out(start):
     level = jr.uniform(jr.key(0), (1, 2, 50))
     lost = level.at[0, 1, ::5].set(jnp.nan)
     kept = jnp.delete(level[0, 1], jnp.arange(0, 50, 5))
-    levels = llg.Level(8).collect(lost, circuit, pulses, start)
+    levels = llg.Level(8).collect(lost, jnp.zeros_like(lost), circuit, pulses, start)
     np.testing.assert_array_equal(levels.trials, [[50, 40]])
     np.testing.assert_array_equal(levels.histogram.sum(-1), [[50, 40]])
     window = circuit.parallel - circuit.antiparallel
@@ -62,7 +62,7 @@ def test_trials_that_end_in_nan_are_left_out(start):
     np.testing.assert_allclose(levels.mean[0, 1], mean, rtol=1e-12)
     variance = window**2 * kept.var(ddof=1)
     np.testing.assert_allclose(levels.variance[0, 1], variance, rtol=1e-12)
-    counts = llg.Switched().collect(lost, circuit, pulses, start)
+    counts = llg.Switched().collect(lost, jnp.zeros_like(lost), circuit, pulses, start)
     np.testing.assert_array_equal(counts.trials, [[50, 40]])
     passed = kept < 0.5 if start is llg.State.PARALLEL else kept > 0.5
     assert counts.switched[0, 1] == passed.sum()
@@ -74,7 +74,9 @@ def test_a_lost_trial_does_not_reach_the_derivative_of_a_statistic():
     level = jnp.array([[[0.2, jnp.nan, 0.6]]])
 
     def loss(level):
-        levels = llg.Level().collect(level, circuit, pulses, llg.State.PARALLEL)
+        levels = llg.Level().collect(
+            level, jnp.zeros_like(level), circuit, pulses, llg.State.PARALLEL
+        )
         return jnp.sum(levels.mean + levels.variance)
 
     slope = eqx.filter_grad(loss)(level)

@@ -48,7 +48,7 @@ class Trials(llg.AbstractObservable):
 
     smooth: ClassVar[bool] = True
 
-    def collect(self, level, circuit, pulses, start):
+    def collect(self, level, score, circuit, pulses, start):
         return level
 
 
