@@ -98,6 +98,7 @@ def test_a_newton_iteration_that_is_cut_short_says_so():
     assert s.outcome == Outcome.not_converged
 
 
+@pytest.mark.slow
 def test_many_inputs():
     law, v = LAWS[0], jr.normal(jr.key(3), (3, 4)) / 2
     one = lambda v: crossbar.solve_nonlinear(ARRAY, law, v, method=METHOD).currents
