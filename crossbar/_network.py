@@ -34,10 +34,13 @@ def _differentiable(method):
         answer, factors = first(circuit, sources)
         moved, word, bit = _tangent(circuit, sources, answer.nodes, *tangents)
         circuit = _once(circuit)
-        # transposition wants every source to depend on the tangents
+        # transposition wants every source to depend on the tangents; large ones mostly do
         some = next(t for t in jax.tree.leaves(tangents) if not isinstance(t, SymbolicZero))
         tie = 0 * some.ravel()[0]
-        moved = jax.tree.map(lambda v: v + tie, moved)
+        still = jax.tree.map(lambda t: isinstance(t, SymbolicZero), tangents[0])
+        inside = still.conductance and still.word_wire and still.bit_wire
+        tied = lambda v: v + tie if v.ndim == 2 or inside else v
+        moved = jax.tree.map(tied, moved)
 
         def linear(_, b):
             found = more(circuit, factors, b)
