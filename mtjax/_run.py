@@ -16,6 +16,7 @@ from ._config import Config
 from ._directory import open_run, RunDirectory, write_whole
 from ._progress import stage
 from ._setup import Setup
+from ._together import together
 
 
 def run(config: Config[Setup], out: pathlib.Path) -> str:
@@ -48,34 +49,53 @@ def _summary(directory: RunDirectory, setup: Setup) -> dict[str, Any]:
     cell = fits["levels"].model
     _figures.statistics(directory.path, setup, fits, levels, switching)
 
-    networks, learned, tasks = {}, {}, {}
-    keys = jr.split(k_learn, len(setup.networks.data))
-    for name, key in zip(setup.networks.data, keys, strict=True):
-        task = tasks[name] = data.learning(name, seed=setup.seed)
-        blank = eqx.filter_eval_shape(_learn.blank, task, setup.networks, key=key)
-        with stage(f"Training on {name}, in float and in the array") as progress:
-            work = functools.partial(
-                _learn.learn,
-                task,
-                cell,
-                setup.array,
-                setup.networks,
-                key=key,
-                progress=progress,
-            )
-            networks[name], learned[name] = directory.parts(
-                {f"{name}.h5": {"float": blank, "array": blank}, f"{name}.json": None}, work
-            )
+    tasks = {name: data.learning(name, seed=setup.seed) for name in setup.networks.data}
+    keys = dict(zip(tasks, jr.split(k_learn, len(tasks)), strict=True))
+
+    def learn(progress, name):
+        blank = eqx.filter_eval_shape(
+            _learn.blank, tasks[name], setup.networks, key=keys[name]
+        )
+        work = functools.partial(
+            _learn.learn,
+            tasks[name],
+            cell,
+            setup.array,
+            setup.networks,
+            key=keys[name],
+            progress=progress,
+        )
+        return directory.parts(
+            {f"{name}.h5": {"float": blank, "array": blank}, f"{name}.json": None}, work
+        )
+
+    with stage(f"Training on {', '.join(tasks)}, in float and in the array") as progress:
+        done = together({n: functools.partial(learn, name=n) for n in tasks}, progress)
+    networks = {name: network for name, (network, _) in done.items()}
+    learned = {name: results for name, (_, results) in done.items()}
     _figures.learning(directory.path, learned)
 
     of = setup.sensitivities.data
     arguments = setup, networks[of]["array"], cell, tasks[of]
-    with stage("Checking the reverse pass against central differences") as progress:
-        work = functools.partial(_differentiate.code, *arguments, key=k_code)
-        (code,) = directory.parts({"code.json": None}, lambda: [work(progress=progress)])
-    with stage("Differentiating, with fresh grains for every key") as progress:
-        work = functools.partial(_differentiate.truth, *arguments, key=k_truth)
-        (truth,) = directory.parts({"truth.json": None}, lambda: [work(progress=progress)])
+
+    def differentiate(progress, name, column, key):
+        work = functools.partial(column, *arguments, key=key, progress=progress)
+        (found,) = directory.parts({f"{name}.json": None}, lambda: [work()])
+        return found
+
+    columns = {
+        "code": (_differentiate.code, k_code),
+        "truth": (_differentiate.truth, k_truth),
+    }
+    with stage("Differentiating, and checking the reverse pass") as progress:
+        done = together(
+            {
+                name: functools.partial(differentiate, name=name, column=column, key=key)
+                for name, (column, key) in columns.items()
+            },
+            progress,
+        )
+    code, truth = done["code"], done["truth"]
     summary = _report.summary(setup, fits, learned, code, truth)
     _figures.sensitivities(directory.path, summary["sensitivities"])
     return summary
