@@ -1,6 +1,7 @@
 import enum
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -108,7 +109,7 @@ def integer_product(
 def _check_range(name, x, low, high, what):
     try:
         values = np.asarray(x)
-    except Exception:  # traced: the range is not known
+    except jax.errors.TracerArrayConversionError:  # the range is not known yet
         return
     if values.size and (values.min() < low or values.max() > high):
         raise ValueError(
