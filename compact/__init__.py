@@ -1,5 +1,10 @@
+from . import presets as presets
 from ._cell import LevelTable as LevelTable, TableCell as TableCell
-from ._figures import plot_levels as plot_levels, plot_switching as plot_switching
+from ._figures import (
+    plot_conductance as plot_conductance,
+    plot_levels as plot_levels,
+    plot_switching as plot_switching,
+)
 from ._fit import Fit as Fit, fit as fit
 from ._granular import GranularSynapse as GranularSynapse
 from ._held_out import held_out_log_likelihood as held_out_log_likelihood
@@ -14,6 +19,11 @@ from ._superparamagnet import Superparamagnet as Superparamagnet
 from ._switching import SwitchingProbability as SwitchingProbability
 from ._switching_junction import SwitchingJunction as SwitchingJunction
 from ._temperature import MagneticTemperature as MagneticTemperature
+from ._variation import (
+    corners as corners,
+    Deviation as Deviation,
+    Variation as Variation,
+)
 from ._verilog_a import verilog_a as verilog_a
 from ._write_error import (
     amplitude as amplitude,

@@ -18,9 +18,12 @@ INSTANCE = (
     ("state0", 1.0, "initial state: 1 parallel, -1 antiparallel"),
     ("u_p", 0.5, "uniform random number of the next event from P, in (0, 1)"),
     ("u_ap", 0.5, "uniform random number of the next event from AP, in (0, 1)"),
-    ("mc_resistance", 0.0, "mismatch of ln resistance"),
+    ("mc_resistance", 0.0, "mismatch of ln resistance, of this instance"),
     ("mc_critical", 0.0, "mismatch of ln threshold, both directions"),
     ("mc_stability", 0.0, "mismatch of ln stability"),
+    ("gl_resistance", 0.0, "global deviation of ln resistance, of the wafer"),
+    ("gl_critical", 0.0, "global deviation of ln threshold, both directions"),
+    ("gl_stability", 0.0, "global deviation of ln stability"),
     ("snap", 1e-11, "time constant of a reversal once it fires [s]"),
 )
 

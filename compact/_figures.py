@@ -6,14 +6,18 @@ import scipy.stats
 
 from ..data import Levels, Switching
 from ._cell import LevelTable
+from ._granular import GranularSynapse
+from ._macrospin import MacrospinSwitching
 from ._switching import SwitchingProbability
 
 
-def plot_switching(axes: Any, model: SwitchingProbability, switching: Switching) -> None:
+def plot_switching(
+    axes: Any, model: SwitchingProbability | MacrospinSwitching, switching: Switching
+) -> None:
     """Draws the switching probability over voltage, one colour a pulse width.
 
     Points: counts of all devices together, with Clopper--Pearson intervals of 95 %.
-    Lines: the model; the band is one standard deviation between devices.
+    Lines: the model; the band is one standard deviation between devices, if it has one.
 
     **Arguments:**
 
@@ -25,13 +29,14 @@ def plot_switching(axes: Any, model: SwitchingProbability, switching: Switching)
     switched = np.sum(np.asarray(switching.switched), 0)
     voltage = np.asarray(switching.pulses.mesh("voltage"))
     width = np.asarray(switching.pulses.mesh("width"))
-    fine = jnp.linspace(0.95 * voltage.min(), 1.05 * voltage.max(), 200)
+    margin = 0.05 * abs(voltage).max()
+    fine = jnp.linspace(voltage.min() - margin, voltage.max() + margin, 200)
     for number, t in enumerate(np.unique(width)):
-        here = width == t
+        here = (width == t) & (trials > 0)
         n, k = trials[here], switched[here]
         low = np.where(k > 0, scipy.stats.beta.ppf(0.025, k, n - k + 1), 0.0)
         high = np.where(k < n, scipy.stats.beta.ppf(0.975, k + 1, n - k), 1.0)
-        p = k / n
+        p = k / np.maximum(n, 1)
         axes.errorbar(
             voltage[here],
             p,
@@ -43,12 +48,53 @@ def plot_switching(axes: Any, model: SwitchingProbability, switching: Switching)
             label=f"{t * 1e9:g} ns",
         )
         widths = jnp.full_like(fine, t)
+        if isinstance(model, MacrospinSwitching):
+            curve = model.read_disturb(fine, widths, switching.start)
+            axes.plot(fine, np.asarray(curve), color=f"C{number}")
+            continue
         mean = np.asarray(model.probability(fine, widths))
         spread = np.asarray(model.device_std(fine, widths))
         axes.plot(fine, mean, color=f"C{number}")
         band = np.clip(mean - spread, 0, 1), np.clip(mean + spread, 0, 1)
         axes.fill_between(fine, *band, color=f"C{number}", alpha=0.15, linewidth=0)
     axes.set(xlabel="pulse voltage (V)", ylabel="switching probability", ylim=(-0.03, 1.03))
+    axes.legend(title="pulse width", frameon=False)
+
+
+def plot_conductance(axes: Any, model: GranularSynapse, levels: Levels) -> None:
+    """Draws the mean level over voltage, one colour a pulse width.
+
+    Points: mean over all devices; their bars are the standard deviation of one cycle of
+    one device, as measured. Lines and bands: the same of the model.
+
+    **Arguments:**
+
+    - `axes`: Axes of matplotlib.
+    - `model`: A fitted model.
+    - `levels`: Levels over the axes `voltage` and `width`.
+    """
+    trials = np.asarray(levels.trials, float)
+    share = trials / np.maximum(trials.sum(0), 1)
+    mean = np.sum(share * np.where(trials > 0, np.asarray(levels.mean), 0), 0)
+    apart = (np.asarray(levels.mean) - mean) ** 2 + np.asarray(levels.variance)
+    spread = np.sqrt(np.sum(share * np.where(trials > 1, apart, 0), 0))
+    voltage = np.asarray(levels.pulses.mesh("voltage"))
+    width = np.asarray(levels.pulses.mesh("width"))
+    fine = jnp.linspace(voltage.min(), voltage.max(), 200)
+    for number, t in enumerate(np.unique(width)):
+        here = (width == t) & (trials.sum(0) > 0)
+        style = {"color": f"C{number}", "label": f"{t * 1e9:g} ns"}
+        bars = 1e6 * spread[here]
+        axes.errorbar(
+            voltage[here], 1e6 * mean[here], bars, fmt="o", markersize=4, capsize=2, **style
+        )
+        widths = jnp.full_like(fine, t)
+        line = 1e6 * np.asarray(model.mean(fine, widths))
+        both = np.hypot(model.cycle_std(fine, widths), model.device_std(fine, widths))
+        axes.plot(fine, line, color=f"C{number}")
+        band = line - 1e6 * both, line + 1e6 * both
+        axes.fill_between(fine, *band, color=f"C{number}", alpha=0.15, linewidth=0)
+    axes.set(xlabel="pulse voltage (V)", ylabel="conductance (µS)")
     axes.legend(title="pulse width", frameon=False)
 
 

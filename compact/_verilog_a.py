@@ -65,14 +65,14 @@ module {name}(p, n);
       growth = t / sin(smearing * t) * sin(smearing * reference_junction)
         / reference_junction;
     ratio = 0.5 * (1.0 + x) + 0.5 * (1.0 - x) / (1.0 + tmr_v);
-    I(p, n) <+ v * growth * ratio / (parallel * exp(mc_resistance));
+    I(p, n) <+ v * growth * ratio / (parallel * exp(gl_resistance + mc_resistance));
 
     // rates at this temperature
     magnet = (1.0 - pow(t / curie, 1.5)) / (1.0 - pow(reference_magnet / curie, 1.5));
     aniso = pow(magnet, anisotropy_exponent);
-    delta = stability * exp(mc_stability) * aniso * reference_magnet / t;
-    vp = critical_from_p * exp(mc_critical) * aniso;
-    va = critical_from_ap * exp(mc_critical) * aniso;
+    delta = stability * exp(gl_stability + mc_stability) * aniso * reference_magnet / t;
+    vp = critical_from_p * exp(gl_critical + mc_critical) * aniso;
+    va = critical_from_ap * exp(gl_critical + mc_critical) * aniso;
     relax = relaxation * aniso / magnet;
     field = stray * magnet / aniso;
     rate_p = relax * escape(v / vp - field, delta);

@@ -24,6 +24,23 @@ app.command(
     name="validate",
     help="Computes the reference table and says which rows hold.",
 )
+app.command(
+    "mtjax._fit_command:fit",
+    name="fit",
+    help="Fits a compact model to measured data, and prints it with standard errors.",
+)
+app.command(
+    "mtjax._export_command:export",
+    name="export",
+    help="Writes the compact model of a junction as Verilog-A and for ngspice.",
+)
+sets = App(name="data", help="Data sets to learn from.")
+sets.command(
+    "mtjax._data_command:fetch",
+    name="fetch",
+    help="Downloads data sets, and checks that they are those published.",
+)
+app.command(sets)
 
 
 def main() -> None:

@@ -92,7 +92,7 @@ def _subset(sweep: Sweep, dtype: str) -> str:
 
 def text(summary: dict[str, Any]) -> str:
     """The summary as a person reads it."""
-    parts = (_fits, _levels, _networks, _sensitivities)
+    parts = (fits, _levels, _networks, _sensitivities)
     title = f"mtjax {summary['mtjax']}, seed {summary['seed']}"
     return "\n\n".join([title, *(part(summary) for part in parts)]) + "\n"
 
@@ -111,7 +111,8 @@ def _columns(rows: list[list[str]]) -> str:
     return "\n".join("  " + line.rstrip() for line in lines)
 
 
-def _fits(summary) -> str:
+def fits(summary: dict[str, Any]) -> str:
+    """The quantities of the fits in `summary`, each with its standard error."""
     blocks = []
     for name, fit in summary["fits"].items():
         rows = [["", "value", "std. error", "unit"]]

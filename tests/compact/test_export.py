@@ -1,7 +1,9 @@
 import shutil
 import subprocess
 
+import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 import pytest
 
@@ -146,3 +148,117 @@ wrdata out.txt v(s)
     assert sign * state[-1] < -0.99
     # survival at the crossing is u, to 1e-3 (and the reversal itself takes 5 snaps)
     assert abs(np.exp(-rate * crossed) - u) < 2e-3
+
+
+def test_ngspice_integrates_the_survival_curve(tmp_path):
+    voltage = jnp.array(0.4)
+    rate = float(MODEL.rate(voltage, P, jnp.array(300.0)))
+    deck = f"""* survival
+{compact.ngspice(MODEL)}
+V1 a 0 0.4
+X1 a 0 s mtj state0=1 u_p=1e-4
+.options temp=26.85 reltol=1e-6
+.control
+tran {0.01 / rate} {5 / rate} 0 {0.01 / rate} uic
+wrdata out.txt v(x1.hp)
+.endc
+.end
+"""
+    time, hazard = run_ngspice(tmp_path, deck).T
+    assert time[-1] > 4.9 / rate
+    assert np.max(abs(np.exp(-hazard) - np.exp(-rate * time))) < 1e-3
+
+
+def currents_and_rates(folder, model, deviations, count):
+    """Of `count` instances of one deck, at .3 V in the parallel state."""
+    lines = []
+    for k in range(count):
+        names = ("resistance", "critical", "stability")
+        told = " ".join(f"mc_{n}={float(getattr(deviations, n)[k])!r}" for n in names)
+        lines.append(f"V{k} a{k} 0 0.3\nX{k} a{k} 0 s{k} mtj {told}")
+        lines.append(f".save i(v{k}) v(x{k}.rp)")
+    last = "[length(time)-1]"
+    store = "\n".join(
+        f"let y[{k}] = -i(v{k}){last}\nlet z[{k}] = v(x{k}.rp){last}" for k in range(count)
+    )
+    deck = f"""* mismatch
+{compact.ngspice(model)}
+{chr(10).join(lines)}
+.options temp=26.85 reltol=1e-7
+.control
+tran 0.01f 2f uic
+let y = vector({count}) * 0
+let z = vector({count}) * 0
+{store}
+wrdata out.txt y z
+.endc
+.end
+"""
+    folder.mkdir()
+    return run_ngspice(folder, deck)[:count, [1, 3]].T
+
+
+@pytest.mark.slow
+def test_a_thousand_mismatch_draws_in_ngspice_are_those_of_python(tmp_path):
+    count, decks = 100, 10
+    model, variation = compact.presets.switching_junction(), compact.presets.variation()
+    for j, key in enumerate(jr.split(jr.key(0), decks)):
+        drawn = variation.draw(count, key=key)
+        current, rate = currents_and_rates(tmp_path / str(j), model, drawn, count)
+        at = [jnp.full(count, x) for x in (0.3, 1.0, 300.0)]
+        moved = jax.vmap(lambda d: d.of(model))(drawn)
+        expected = jax.vmap(lambda m, *x: m.current(*x))(moved, *at)
+        np.testing.assert_allclose(current, expected, rtol=1e-6)
+        expected = jax.vmap(lambda m, v, t: m.rate(v, P, t))(moved, at[0], at[2])
+        np.testing.assert_allclose(rate, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("section, deviations", (("typical", 0), ("slow", 3), ("fast", -3)))
+def test_corners_are_cards_that_ngspice_reads(section, deviations, tmp_path):
+    model, variation = compact.presets.switching_junction(), compact.presets.variation()
+    (tmp_path / "corners.lib").write_text(compact.corners(variation))
+    deck = f"""* corner
+{compact.ngspice(model)}
+.lib "corners.lib" {section}
+V1 a 0 0.3
+X1 a 0 s mtj
+.options temp=26.85 reltol=1e-7
+.control
+tran 1f 2f uic
+wrdata out.txt -i(V1) v(x1.rp)
+.endc
+.end
+"""
+    rows = run_ngspice(tmp_path, deck)
+    moved = variation.corner(deviations).of(model)
+    at = jnp.array(0.3), jnp.array(1.0), jnp.array(300.0)
+    np.testing.assert_allclose(rows[-1, 1], moved.current(*at), rtol=1e-6)
+    np.testing.assert_allclose(rows[-1, 3], moved.rate(at[0], P, at[2]), rtol=1e-4)
+
+
+def test_the_statistical_card_draws_for_each_instance(tmp_path):
+    model = compact.presets.switching_junction()
+    variation = compact.Variation(local_resistance=0.1)
+    (tmp_path / "corners.lib").write_text(compact.corners(variation))
+    count = 100
+    lines = "\n".join(f"V{k} a{k} 0 0.1\nX{k} a{k} 0 s{k} mtj" for k in range(count))
+    store = "\n".join(f"let y[{k}] = -i(v{k})[length(time)-1]" for k in range(count))
+    deck = f"""* draws
+{compact.ngspice(model)}
+.lib "corners.lib" statistical
+{lines}
+.options temp=26.85
+.control
+setseed 3
+tran 0.01f 2f uic
+let y = vector({count}) * 0
+{store}
+wrdata out.txt y
+.endc
+.end
+"""
+    current = run_ngspice(tmp_path, deck)[:count, 1]
+    at = jnp.array(0.1), jnp.array(1.0), jnp.array(300.0)
+    x = np.log(model.current(*at) / current)
+    assert abs(np.mean(x)) < 4 * 0.1 / np.sqrt(count)
+    assert abs(np.std(x) / 0.1 - 1) < 4 / np.sqrt(2 * count)
