@@ -57,7 +57,6 @@ def on_array(
       it held, the loss is a smooth function of the cell.
     - `wires`: How exactly the wires are solved.
     """
-    keys = jr.split(key, len(linear_layers(network)))
     if spec.tile < 2:
         raise ValueError(f"`spec.tile` must be at least 2, one pair, got {spec.tile}.")
     if table is None:
@@ -68,51 +67,90 @@ def on_array(
         actual = cell.levels(design.voltage)
     if not isinstance(spec.wire, Tracer) and float(spec.wire) == 0:
         wires = Wires.NONE  # what every choice gives, without a solve
-    program = lambda number, layer: _program(
-        layer, actual, design, spec, wires, keys[number]
-    )
-    return ArrayNetwork(replace_linear(network, program))
+    programmed = _program(linear_layers(network), actual, design, spec, wires, key)
+    return ArrayNetwork(replace_linear(network, lambda number, _: programmed[number]))
 
 
 @eqx.filter_jit
-def _program(layer, actual, design, spec, wires, key) -> ArrayLinear:
-    """One linear layer on tiles of freshly programmed cells."""
-    weight = layer.weight.T
-    steps = spec.levels - 1
-    step = weight_step(weight, steps)
-    number, target = to_levels(weight, step, steps)
-    pairs = lambda table: _pairs(target, table, spec, wires, key, weight.dtype)
-    difference = pairs(actual)
-    held, known = (difference, actual) if design is None else (pairs(design), design)
+def _program(layers, actual, design, spec, wires, key) -> list[ArrayLinear]:
+    """Linear layers on tiles of freshly programmed cells."""
+    keys = jr.split(key, len(layers))
+    steps = [weight_step(layer.weight, spec.levels - 1) for layer in layers]
+    numbers, targets = zip(
+        *(
+            to_levels(layer.weight.T, step, spec.levels - 1)
+            for layer, step in zip(layers, steps, strict=True)
+        ),
+        strict=True,
+    )
+    tables = [actual] if design is None else [actual, design]
+    pairs = [
+        _written(target, table, spec, key).astype(number.dtype)
+        for table in tables
+        for number, target, key in zip(numbers, targets, keys, strict=True)
+    ]
+    pairs = _behind_wires(pairs, spec, wires)
+    differences, held = pairs[: len(layers)], pairs[-len(layers) :]
+    known = tables[-1]
+    return [
+        _layer(*parts, known, spec)
+        for parts in zip(layers, steps, numbers, targets, differences, held, strict=True)
+    ]
+
+
+def _layer(layer, step, number, target, difference, held, known, spec) -> ArrayLinear:
+    """One linear layer, given the effective conductances of its pairs."""
     held = jax.lax.stop_gradient(held)
     unit = jax.lax.stop_gradient(crossbar.step_conductance(known.conductance))
-    unit = unit.astype(weight.dtype)
+    unit = unit.astype(number.dtype)
     power = jnp.sum(held**2, axis=0)
     gain = jnp.sum(unit * target * held, axis=0) / jnp.where(power > 0, power, 1)
     slope = unit / jnp.where(gain != 0, gain, 1)
     difference += slope[None] * (number - jax.lax.stop_gradient(number))
     return ArrayLinear(
-        to_tiles(difference, spec.tile, weight.shape[1])[:, 0],
+        to_tiles(difference, spec.tile, number.shape[1])[:, 0],
         gain * step / unit,
         _full_scale(held, spec.tile),
         layer.bias,
-        weight.shape[0],
+        number.shape[0],
         spec.dac_bits,
         spec.adc_bits,
     )
 
 
-def _pairs(target, table, spec, wires, key, dtype) -> Float[Array, "m n"]:
-    """Effective conductance of each differential pair, wires included [S]."""
+def _written(target, table, spec, key) -> Float[Array, "m n 2"]:
+    """Conductances of the differential pairs as programmed [S]."""
     sides = jnp.stack(crossbar.split(target))
     scheme = crossbar.OpenLoop(spec.levels)
-    cells = crossbar.program(table, sides, scheme, key=key).conductance
-    tiles = [to_tiles(g.astype(dtype), spec.tile, spec.tile // 2) for g in cells]
-    down, across, rows, columns = tiles[0].shape
-    lines = jnp.stack(tiles, axis=-1).reshape(down * across, rows, 2 * columns)
-    lines = effective(lines, spec.wire.astype(dtype), wires)
-    lines = lines.reshape(down, across, rows, columns, 2)
-    return from_tiles(lines[..., 0] - lines[..., 1], *target.shape)
+    return jnp.moveaxis(crossbar.program(table, sides, scheme, key=key).conductance, 0, -1)
+
+
+def _behind_wires(
+    matrices: list[Float[Array, "_ _ 2"]], spec: crossbar.Spec, wires: Wires
+) -> list[Float[Array, "_ _"]]:
+    """Effective conductance of each pair of each matrix [S].
+
+    The tiles of all matrices are brought to one size (added cells do not conduct), so
+    that one program solves them all.
+    """
+    tiled = [
+        jax.vmap(lambda g: to_tiles(g, spec.tile, spec.tile // 2), -1, -1)(g)
+        for g in matrices
+    ]
+    rows, columns = (max(t.shape[axis] for t in tiled) for axis in (2, 3))
+    lines = []
+    for t in tiled:
+        down, across, m, n, _ = t.shape
+        full = jnp.pad(t, ((0, 0), (0, 0), (rows - m, 0), (0, columns - n), (0, 0)))
+        lines.append(full.reshape(down * across, rows, 2 * columns))
+    solved = effective(jnp.concatenate(lines), spec.wire.astype(lines[0].dtype), wires)
+    out = []
+    for g, t in zip(matrices, tiled, strict=True):
+        down, across, m, n, _ = t.shape
+        mine, solved = solved[: down * across], solved[down * across :]
+        mine = mine.reshape(down, across, rows, columns, 2)[:, :, rows - m :, :n]
+        out.append(from_tiles(mine[..., 0] - mine[..., 1], *g.shape[:2]))
+    return out
 
 
 def _full_scale(difference, tile: int) -> Float[Array, ""]:
