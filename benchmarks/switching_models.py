@@ -32,8 +32,8 @@ def times(i, delta):
 
 
 def exact(i, delta, taus):
-    """Fokker--Planck: in time where the solver resolves it, else the slowest mode."""
-    if i < 0.75:
+    """Fokker--Planck: in time, or the slowest mode where the barrier is above 12 kT."""
+    if i < 1 and delta * (1 - i) ** 2 > 12:
         rate = float(llg.relaxation_rate(delta, -i))
         return np.exp(-rate * np.array(taus)), rate
     errors = [float(llg.write_error_rate(delta, i, tau, substeps=16)) for tau in taus]

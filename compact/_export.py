@@ -7,7 +7,14 @@ import numpy as np
 
 from ..data import quantities, Quantity
 from ._switching_junction import SwitchingJunction
-from ._write_error import _B_RATE, _RATE, _RATE_FINITE
+from ._write_error import (
+    _B_RATE,
+    _RATE,
+    _RATE_FINITE,
+    _RATE_FIRST,
+    _RATE_NEAR,
+    _RATE_SECOND,
+)
 
 
 B_RATE = repr(_B_RATE)
@@ -56,6 +63,12 @@ def horner(coefficients: Sequence[float], x: str) -> str:
     return text
 
 
-def rate_polynomials(s: str) -> tuple[str, str]:
-    """The two polynomials of `escape_rate` in the variable named `s`."""
-    return horner(_RATE, s), horner(_RATE_FINITE, s)
+def rate_polynomials(s: str) -> dict[str, str]:
+    """The polynomials of `escape_rate` in the variable named `s`."""
+    return {
+        "first": horner(_RATE, s),
+        "second": horner(_RATE_FINITE, s),
+        "near": horner(_RATE_NEAR, s),
+        "one": horner(_RATE_FIRST, s),
+        "two": horner(_RATE_SECOND, s),
+    }

@@ -6,10 +6,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from ..data import Outcome, quantity, Scalar, State, Switching
+from ..data import Outcome, quantity, Scalar, State, Switching, SwitchingTimes
 from ._drive import grid, polarity
 from ._model import AbstractModel, first
 from ._write_error import escape_rate, exponent, VALID_OVERDRIVE, VALID_STABILITY
+
+
+Counts = Switching | SwitchingTimes
 
 
 class MacrospinSwitching(AbstractModel):
@@ -22,7 +25,11 @@ class MacrospinSwitching(AbstractModel):
 
     where the stray field $h$ (over the anisotropy field, along the easy axis) favours the
     parallel state: minus for P to AP, plus for AP to P. The initial state is in thermal
-    equilibrium, the layer axially symmetric, the pulse rectangular.
+    equilibrium, the layer axially symmetric, the pulse rectangular. With voltage-controlled
+    anisotropy, stability, thresholds and relaxation are those given times $1 - \xi V$.
+
+    Counts have the binomial likelihood; switching times that of their density, and of the
+    survival where an attempt was given up (`data.SwitchingTimes`).
     """
 
     directions: tuple[State, ...] = eqx.field(static=True)
@@ -35,21 +42,25 @@ class MacrospinSwitching(AbstractModel):
     stray: Scalar = quantity(
         "1", above=-1, below=1, default=0.0, doc="stray field over anisotropy field"
     )
+    vcma: Scalar = quantity(
+        "1/V", default=0.0, doc="share of the anisotropy that a volt takes away"
+    )
     weakest: Scalar = quantity("V", lower=0, default=0.0, doc="least fitted voltage")
     strongest: Scalar = quantity("V", above=0, default=jnp.inf, doc="largest one")
     shortest: Scalar = quantity("s", lower=0, default=0.0, doc="least fitted width")
     longest: Scalar = quantity("s", above=0, default=jnp.inf, doc="largest one")
 
     @classmethod
-    def start(cls, switching: Switching | Sequence[Switching]) -> "MacrospinSwitching":
-        """Start values for `fit` from the counts of one or both directions.
+    def start(cls, switching: Counts | Sequence[Counts]) -> "MacrospinSwitching":
+        """Start values for `fit` from counts or times of one or both directions.
 
         The likeliest of a coarse grid, each direction's threshold apart; no derivative.
         """
         sets = _sets(switching)
         held = jax.lax.stop_gradient
-        voltage = held(jnp.concatenate([abs(grid(s.pulses)[0]).ravel() for s in sets]))
-        width = held(jnp.concatenate([grid(s.pulses)[1].ravel() for s in sets]))
+        points = [_points(s) for s in sets]
+        voltage = held(jnp.concatenate([abs(v) for v, _ in points]))
+        width = held(jnp.concatenate([t for _, t in points]))
         middle = jnp.exp(jnp.mean(jnp.log(width)))
         ranges = {
             "weakest": jnp.min(voltage),
@@ -101,15 +112,20 @@ class MacrospinSwitching(AbstractModel):
             names += ("critical_from_ap",)
         return names
 
+    def _anisotropy(self, voltage):
+        return jnp.maximum(1 - self.vcma * voltage, 0.05)
+
     def overdrive(self, voltage: Float[Array, "*n"], start: State) -> Float[Array, "*n"]:
         """Torque over its threshold, stray field included; negative if it holds `start`."""
         from_p = start is State.PARALLEL
         critical = self.critical_from_p if from_p else self.critical_from_ap
-        return polarity(start) * (voltage / critical - self.stray)
+        share = self._anisotropy(voltage)
+        return polarity(start) * (voltage / critical - self.stray) / share
 
     def _reduced(self, voltage, width, start):
         i = self.overdrive(jnp.asarray(voltage), start)
-        return self.relaxation * width, i, jnp.broadcast_to(self.stability, i.shape)
+        share = self._anisotropy(jnp.asarray(voltage))
+        return self.relaxation * share * width, i, self.stability * share
 
     def write_error(
         self, voltage: Float[Array, "*n"], width: Float[Array, "*n"], start: State
@@ -128,8 +144,8 @@ class MacrospinSwitching(AbstractModel):
 
     def rate(self, voltage: Float[Array, "*n"], start: State) -> Float[Array, "*n"]:
         """Escape rate [1/s] from `start` at a steady `voltage` [V]: the exported hazard."""
-        i = self.overdrive(jnp.asarray(voltage), start)
-        return self.relaxation * escape_rate(i, jnp.broadcast_to(self.stability, i.shape))
+        rate, i, stability = self._reduced(voltage, jnp.ones(()), start)
+        return rate * escape_rate(i, stability)
 
     def trusted(
         self, voltage: Float[Array, "*n"], width: Float[Array, "*n"], start: State
@@ -150,32 +166,33 @@ class MacrospinSwitching(AbstractModel):
         inside &= (v >= self.weakest) & (v <= self.strongest)
         return inside & (width >= self.shortest) & (width <= self.longest)
 
-    def _counts(self, statistics):
-        # All pulses of all sets in one row: reduced time, overdrive, trials, switched.
-        rows = []
+    def log_likelihood(self, statistics: Counts | Sequence[Counts]) -> Float[Array, ""]:
+        total = jnp.zeros(())
         for s in _sets(statistics):
-            voltage, width = grid(s.pulses)
-            n, k = jnp.sum(s.trials, axis=0), jnp.sum(s.switched, axis=0)
-            i = self.overdrive(voltage, s.start)
-            rows.append([x.ravel() for x in (self.relaxation * width, i, n * 1.0, k * 1.0)])
-        return [jnp.concatenate(x) for x in zip(*rows, strict=True)]
-
-    def log_likelihood(
-        self, statistics: Switching | Sequence[Switching]
-    ) -> Float[Array, ""]:
-        tau, i, n, k = self._counts(statistics)
-        x = exponent(tau, i, jnp.broadcast_to(self.stability, i.shape))
-        x = jnp.clip(x, 1e-30, 700.0)
-        return jnp.sum((n - k) * jnp.log(-jnp.expm1(-x)) - k * x)
+            tau, i, stability = self._reduced(*_points(s), s.start)
+            at = lambda tau, i=i, stability=stability: exponent(tau, i, stability)
+            x, slope = jax.jvp(at, (tau,), (jnp.ones_like(tau),))
+            x = jnp.clip(x, 1e-30, 700.0)
+            survived = jnp.log(-jnp.expm1(-x))
+            if isinstance(s, Switching):
+                n, k = _totals(s)
+                total += jnp.sum((n - k) * survived - k * x)
+            else:
+                density = jnp.log(jnp.maximum(-slope * tau / s.time, 1e-300)) - x
+                total += jnp.sum(jnp.where(s.switched > 0.5, density, survived))
+        return total
 
     def log_prior(self) -> Float[Array, ""]:
         return jnp.zeros(())
 
-    def identified(self, statistics: Switching | Sequence[Switching]) -> Any:
+    def identified(self, statistics: Counts | Sequence[Counts]) -> Any:
         conditions = []
         for s in _sets(statistics):
-            n, k = jnp.sum(s.trials, axis=0), jnp.sum(s.switched, axis=0)
-            mixed = jnp.sum((n > 0) & (k > 0) & (k < n))
+            if isinstance(s, Switching):
+                n, k = _totals(s)
+                mixed = jnp.sum((n > 0) & (k > 0) & (k < n))
+            else:
+                mixed = jnp.sum(s.switched)
             conditions.append((mixed == 0, Outcome.no_maximum))
         return first(*conditions)
 
@@ -183,17 +200,40 @@ class MacrospinSwitching(AbstractModel):
     def curve(self) -> tuple[str, ...]:
         return "stability", "relaxation", "critical_from_p", "critical_from_ap", "stray"
 
-    def residuals(self, statistics: Switching | Sequence[Switching]):
-        tau, i, n, k = self._counts(statistics)
-        p = jnp.exp(-exponent(tau, i, jnp.broadcast_to(self.stability, i.shape)))
-        variance = n * p * (1 - p)
-        used = variance > 0.5
-        return (k - n * p) / jnp.sqrt(jnp.where(used, variance, 1.0)), used
+    def residuals(self, statistics: Counts | Sequence[Counts]):
+        rows = []
+        for s in _sets(statistics):
+            x = exponent(*self._reduced(*_points(s), s.start))
+            if isinstance(s, Switching):
+                (n, k), p = _totals(s), jnp.exp(-x)
+                variance = n * p * (1 - p)
+                used = variance > 0.5
+                rows.append(((k - n * p) / jnp.sqrt(jnp.where(used, variance, 1.0)), used))
+            else:  # the martingale residual: the event less the hazard it has passed
+                rows.append((s.switched + jnp.log(-jnp.expm1(-x)), jnp.isfinite(x)))
+        residuals, counts = zip(*rows, strict=True)
+        return jnp.concatenate(residuals), jnp.concatenate(counts)
 
 
-def _sets(statistics: Switching | Sequence[Switching]) -> tuple[Switching, ...]:
-    sets = (statistics,) if isinstance(statistics, Switching) else tuple(statistics)
-    if len({s.start for s in sets}) != len(sets) or not sets:
+def _points(s: Counts) -> tuple[Array, Array]:
+    """Voltages and widths (or times) of all pulses in one row."""
+    if isinstance(s, SwitchingTimes):
+        return s.voltage, s.time
+    voltage, width = grid(s.pulses)
+    return voltage.ravel(), width.ravel()
+
+
+def _totals(s: Switching) -> tuple[Array, Array]:
+    """Trials and switched of all devices, in the same row."""
+    n, k = jnp.sum(s.trials, axis=0), jnp.sum(s.switched, axis=0)
+    return n.ravel() * 1.0, k.ravel() * 1.0
+
+
+def _sets(statistics: Counts | Sequence[Counts]) -> tuple[Counts, ...]:
+    one = isinstance(statistics, (Switching, SwitchingTimes))
+    sets = (statistics,) if one else tuple(statistics)
+    kinds = [(s.start, type(s)) for s in sets]
+    if len(set(kinds)) != len(sets) or not sets:
         raise ValueError(
             "`switching` must hold one set of counts for each start state, got "
             f"{[s.start.value for s in sets]}."

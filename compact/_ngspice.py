@@ -18,8 +18,12 @@ Bz z 0 V=V(e)/sqrt(V(e)*V(e)+{b}*{b})
 Bh h 0 V={name}_h(max(min(V(i),0),-1),max(V(d),1))
 Bx x 0 V={first}
 Bf f 0 V={second}
+Bn n 0 V=(1-{name}_y(V(z))^2)*{near}
+Bo o 0 V={one}
+Bt t 0 V={two}
 Br r 0 V=V(h)*exp(-V(a)*V(a))*(sqrt(V(e)*V(e)+{b}*{b})+V(e)
 + +V(a)*({brown}*V(a)*(1-V(z))+V(x)))/V(w)*(1+V(a)*V(f)/V(w))
++ *(1+V(n)+V(a)/V(w)*(V(o)+V(a)/V(w)*V(t)))
 .ends {name}_escape
 .subckt {name} p n s
 {parameters}
@@ -32,18 +36,22 @@ Bgrow grow 0 V={growth}
 Bm m 0 V=(1-pow((temper+273.15)/curie,1.5))/(1-pow(reference_magnet/curie,1.5))
 Bk k 0 V=((1-pow((temper+273.15)/curie,1.5))
 + /(1-pow(reference_magnet/curie,1.5)))^anisotropy_exponent
-Bd d 0 V=stability*exp(gl_stability+dev_stability)*V(k)*reference_magnet/(temper+273.15)
+Bh h 0 V=max(1-vcma*V(p,n),0.05)
+Bd d 0 V=V(h)*stability*exp(gl_stability+dev_stability)
++ *V(k)*reference_magnet/(temper+273.15)
 * junction
 Btmr tmrv 0 V=2*V(pol)/(1-V(pol))/(1+(V(p,n)/(V(p,n)>0?half_positive:half_negative))^2)
 Bj p n I=V(p,n)*V(grow)*(0.5*(1+V(s))+0.5*(1-V(s))/(1+V(tmrv)))
 + /(parallel*exp(gl_resistance+dev_resistance))
 * rates [1/s], in volts
-Bip ip 0 V=V(p,n)/(critical_from_p*exp(gl_critical+dev_critical)*V(k))-stray*V(m)/V(k)
-Bia ia 0 V=-V(p,n)/(critical_from_ap*exp(gl_critical+dev_critical)*V(k))+stray*V(m)/V(k)
+Bip ip 0 V=(V(p,n)/(critical_from_p*exp(gl_critical+dev_critical)*V(k))
++ -stray*V(m)/V(k))/V(h)
+Bia ia 0 V=(-V(p,n)/(critical_from_ap*exp(gl_critical+dev_critical)*V(k))
++ +stray*V(m)/V(k))/V(h)
 Xp ip d ep {name}_escape
 Xa ia d ea {name}_escape
-Brp rp 0 V=relaxation*V(k)/V(m)*V(ep)
-Bra ra 0 V=relaxation*V(k)/V(m)*V(ea)
+Brp rp 0 V=relaxation*V(h)*V(k)/V(m)*V(ep)
+Bra ra 0 V=relaxation*V(h)*V(k)/V(m)*V(ea)
 * hazards
 Chp hp 0 1n ic=0
 Bhp 0 hp I=1n*({name}_in(V(s)+0.5)*V(rp)-{name}_in(-2.5*V(s)-1.25)*V(hp)/snap)
@@ -82,7 +90,6 @@ def ngspice(model: SwitchingJunction, *, name: str = "mtj") -> str:
     globals = [
         f".param {name}_{kind}_{n}=0" for kind in ("gl", "local") for n in deviations
     ]
-    first, second = rate_polynomials(f"{name}_y(V(z))")
     growth = "1"
     if rows["smearing"] > 0:
         growth = (
@@ -94,8 +101,7 @@ def ngspice(model: SwitchingJunction, *, name: str = "mtj") -> str:
         parameters="\n".join(lines),
         b=B_RATE,
         brown=BROWN,
-        first=first,
-        second=second,
+        **rate_polynomials(f"{name}_y(V(z))"),
         growth=growth,
     )
     return text

@@ -15,7 +15,16 @@ def search(
 
     The grid spans the voltages and widths of `pulses`; the result carries no derivative.
     """
-    voltage, width = (jax.lax.stop_gradient(jnp.abs(x)) for x in grid(pulses))
+    return search_at(*grid(pulses), loss)
+
+
+def search_at(
+    voltage: Float[Array, "*pulses"],
+    width: Float[Array, "*pulses"],
+    loss: Callable[..., Float[Array, ""]],
+) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
+    """The same for pulses on no grid."""
+    voltage, width = (jax.lax.stop_gradient(jnp.abs(x)) for x in (voltage, width))
     middle = jnp.exp(jnp.mean(jnp.log(width)))
     threshold = jnp.max(voltage) * jnp.array([0.2, 0.3, 0.45, 0.6, 0.75, 0.9, 1.05, 1.3])
     delay = middle * jnp.array([0.02, 0.1, 0.3, 1.0, 3.0])

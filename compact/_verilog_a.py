@@ -20,7 +20,7 @@ module {name}(p, n);
 {parameters}
 
   real v, x, t, pol2, fall, half, tmr_v, growth, ratio, magnet, aniso;
-  real delta, vp, va, relax, field, in_p, in_ap, rate_p, rate_ap, fire_p, fire_ap;
+  real share, delta, vp, va, relax, field, in_p, in_ap, rate_p, rate_ap, fire_p, fire_ap;
 
   analog function real escape;
     input i, d;
@@ -37,6 +37,8 @@ module {name}(p, n);
         * exp(-away * away) * (q + e + away * ({brown} * away * (1.0 - z)
         + {first})) / sq
         * (1.0 + away * {second} / sq);
+      escape = escape * (1.0 + (1.0 - z * z) * {near}
+        + away / sq * ({one} + away / sq * {two}));
     end
   endfunction
 
@@ -70,13 +72,15 @@ module {name}(p, n);
     // rates at this temperature
     magnet = (1.0 - pow(t / curie, 1.5)) / (1.0 - pow(reference_magnet / curie, 1.5));
     aniso = pow(magnet, anisotropy_exponent);
-    delta = stability * exp(gl_stability + mc_stability) * aniso * reference_magnet / t;
+    share = max(1.0 - vcma * v, 0.05);
+    delta = stability * exp(gl_stability + mc_stability) * aniso * reference_magnet / t
+      * share;
     vp = critical_from_p * exp(gl_critical + mc_critical) * aniso;
     va = critical_from_ap * exp(gl_critical + mc_critical) * aniso;
-    relax = relaxation * aniso / magnet;
+    relax = relaxation * aniso / magnet * share;
     field = stray * magnet / aniso;
-    rate_p = relax * escape(v / vp - field, delta);
-    rate_ap = relax * escape(-v / va + field, delta);
+    rate_p = relax * escape((v / vp - field) / share, delta);
+    rate_ap = relax * escape((field - v / va) / share, delta);
 
     // hazards: 1 nF for a rate in 1/s, so that currents stay near 1 A; a hazard is reset
     // once its reversal is past the way back
@@ -120,14 +124,12 @@ def verilog_a(model: SwitchingJunction, *, name: str = "mtj") -> str:
         for key, value, doc in INSTANCE
         if key != "state0"
     ]
-    first, second = rate_polynomials("z")
     return _MODULE.format(
         name=name,
         parameters="\n".join(lines),
         b=B_RATE,
         brown=BROWN,
-        first=first,
-        second=second,
+        **rate_polynomials("z"),
     )
 
 

@@ -22,5 +22,10 @@ from ._quantity import (
 )
 from ._save import save as save
 from ._statistics import Levels as Levels, State as State, Switching as Switching
+from ._times import (
+    SwitchingTimes as SwitchingTimes,
+    Trajectories as Trajectories,
+    Transitions as Transitions,
+)
 from ._units import parse_quantity as parse_quantity
 from ._x64 import require_x64 as require_x64

@@ -17,7 +17,7 @@ from ._atomic import FileError
 from ._hdf5 import attribute, find_member, opened_hdf5, read_numbers
 from ._save import SCHEMA, VERSION
 from ._statistics import Levels, State, Switching
-from ._tree import Group, Leaf, Tree
+from ._tree import Group, Leaf, STATISTICS, Tree
 
 
 _GENERATORS = ("threefry2x32", "rbg", "unsafe_rbg")
@@ -27,7 +27,7 @@ def load(path: str | os.PathLike, like: Any) -> Any:
     """Reads a tree that `save` wrote; its structure is that of `like`.
 
     Names, classes, ranks and kinds of number, static fields and the shapes of arrays must
-    agree with `like`; of the statistics (`Switching`, `Levels`) and their pulses only the
+    agree with `like`; of statistics (`Switching`, `Levels`, ...) and their pulses only the
     rank must, so that `like` need not know how many devices, pulses and bins there are.
     A mapping in `like` may name a part of what the file holds. Anything else than the
     whole, undamaged tree is a `FileError` of one sentence.
@@ -36,7 +36,8 @@ def load(path: str | os.PathLike, like: Any) -> Any:
 
     - `path`: The file.
     - `like`: A tree of arrays or `jax.ShapeDtypeStruct` (`eqx.filter_eval_shape`); their
-      values do not matter. The classes `Switching` and `Levels` stand for any of them.
+      values do not matter. The classes of statistics (`Switching`, `Levels`, ...,
+      `Trajectories`) stand for any of them.
     """
     with _opened(path) as file:
         like = _expand(file, like)
@@ -77,14 +78,14 @@ def _opened(path: str | os.PathLike) -> Iterator[h5py.File]:
 def _expand(file: h5py.File, like: Any) -> Any:
     """`like` with each class of statistics replaced by a skeleton of what the file has."""
     tree = Tree(like)
-    if not any(leaf.value is Switching or leaf.value is Levels for leaf in tree.leaves):
+    if not any(leaf.value is kind for leaf in tree.leaves for kind in STATISTICS):
         return like
     leaves = []
     for leaf in tree.leaves:
-        if leaf.value is Switching or leaf.value is Levels:
+        if any(leaf.value is kind for kind in STATISTICS):
             where = leaf.group if tree.is_leaf else leaf.path
             static = json.loads(attribute(find_member(file, where, h5py.Group), "static"))
-            start, axes = State[static["start"]], tuple(static["pulses.axes"])
+            start, axes = State[static["start"]], tuple(static.get("pulses.axes", ()))
             leaves.append(leaf.value.like(start, axes))
         else:
             leaves.append(leaf.value)
@@ -234,7 +235,8 @@ def _check(node: Any) -> None:
         value = getattr(node, field.name, None)
         if isinstance(value, jax.Array) and "unit" in field.metadata:
             field.metadata.get("converter", lambda x: x)(value)
-    if isinstance(node, (Switching, Levels)) and node.trials.ndim == 1 + len(
-        node.pulses.axes
-    ):
+    if isinstance(node, (Switching, Levels)):
+        if node.trials.ndim == 1 + len(node.pulses.axes):
+            node.__check_init__()
+    elif isinstance(node, STATISTICS):
         node.__check_init__()

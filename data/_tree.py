@@ -16,9 +16,12 @@ from ._outcome import Outcome
 from ._product import Product
 from ._pulses import Pulses
 from ._statistics import Levels, Switching
+from ._times import SwitchingTimes, Trajectories, Transitions
 
 
 _ITEM: Any = type(Outcome.successful)  # of any `eqx.Enumeration`
+# Their files say how long the axes are, and their classes stand for any of them.
+STATISTICS = (Switching, Levels, SwitchingTimes, Transitions, Trajectories)
 _NUMBERS = (bool, int, float, complex, np.ndarray, np.generic, jax.Array)
 
 
@@ -105,7 +108,7 @@ class Tree:
             for name, field in fields.items():
                 if field.metadata.get("static") and hasattr(node, name):
                     group.static[prefix + name] = describe(getattr(node, name))
-        if isinstance(node, (Switching, Levels, Pulses)):
+        if isinstance(node, (*STATISTICS, Pulses)):
             scope = dataclasses.replace(scope, any_length=True)
         if isinstance(node, Pulses):
             scope = dataclasses.replace(scope, coordinates=node.axes)

@@ -78,10 +78,17 @@ def fit_levels(statistics, dispersion=0.0):
 
 
 def z_scores(fit, truth):
-    """Z of the logarithm of each fitted quantity, by name."""
+    """Z of each fitted quantity, by name, in the coordinates of the fit."""
     score = {}
     for name in fit.names:
+        to, slope = SCALES.get(name, (jnp.log, lambda x: 1 / x))
         value = getattr(fit.model, name)
-        error = getattr(fit.standard_error, name) / value
-        score[name] = jnp.log(value / getattr(truth, name)) / error
+        error = getattr(fit.standard_error, name) * slope(value)
+        score[name] = (to(value) - to(getattr(truth, name))) / error
     return score
+
+
+SCALES = {
+    "correlation": (jnp.arctanh, lambda x: 1 / (1 - x**2)),
+    "memory": (lambda x: jnp.log(x / (1 - x)), lambda x: 1 / (x * (1 - x))),
+}

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -56,20 +57,25 @@ def evaluate(module, voltage, state, temperature, **parameters):
     return [resistive for resistive, _ in residuals]
 
 
-def test_verilog_a_equals_python(module):
+@pytest.mark.parametrize("vcma, stray", ((0.0, 0.0), (0.2, 0.05)))
+def test_verilog_a_equals_python(module, vcma, stray):
     names = [n["name"] for n in module.get_dae_system()["nodes"]]
+    model = eqx.tree_at(
+        lambda m: (m.switching.vcma, m.switching.stray),
+        MODEL,
+        (jnp.asarray(vcma), jnp.asarray(stray)),
+    )
     for temperature in (233.0, 300.0, 398.0):
         for voltage in np.linspace(-0.9, 0.9, 13):
             v, t = jnp.array(voltage), jnp.array(temperature)
             for state, start, node in ((1.0, P, "hp"), (-1.0, AP, "ha"), (0.3, None, "")):
-                found = dict(
-                    zip(names, evaluate(module, voltage, state, temperature), strict=True)
-                )
-                current = MODEL.current(v, jnp.array(state), t)
+                row = evaluate(module, voltage, state, temperature, vcma=vcma, stray=stray)
+                found = dict(zip(names, row, strict=True))
+                current = model.current(v, jnp.array(state), t)
                 np.testing.assert_allclose(found["p"], current, rtol=1e-9, atol=1e-18)
                 np.testing.assert_allclose(found["n"], -current, rtol=1e-9, atol=1e-18)
                 if start is not None:
-                    rate = MODEL.rate(v, start, t)
+                    rate = model.rate(v, start, t)
                     np.testing.assert_allclose(-found[node] / 1e-9, rate, rtol=1e-9)
 
 
@@ -186,7 +192,7 @@ def currents_and_rates(folder, model, deviations, count):
 {chr(10).join(lines)}
 .options temp=26.85 reltol=1e-7
 .control
-tran 0.01f 2f uic
+tran 0.02f 2f uic
 let y = vector({count}) * 0
 let z = vector({count}) * 0
 {store}
@@ -240,7 +246,7 @@ def test_the_statistical_card_draws_for_each_instance(tmp_path):
     model = compact.presets.switching_junction()
     variation = compact.Variation(local_resistance=0.1)
     (tmp_path / "corners.lib").write_text(compact.corners(variation))
-    count = 100
+    count = 60
     lines = "\n".join(f"V{k} a{k} 0 0.1\nX{k} a{k} 0 s{k} mtj" for k in range(count))
     store = "\n".join(f"let y[{k}] = -i(v{k})[length(time)-1]" for k in range(count))
     deck = f"""* draws
@@ -250,7 +256,7 @@ def test_the_statistical_card_draws_for_each_instance(tmp_path):
 .options temp=26.85
 .control
 setseed 3
-tran 0.01f 2f uic
+tran 0.02f 2f uic
 let y = vector({count}) * 0
 {store}
 wrdata out.txt y

@@ -21,6 +21,7 @@ from .helpers import (
     switching,
     z_scores,
 )
+from .simulate import MODELS
 
 
 WIDE = data.Pulses.product(
@@ -38,9 +39,9 @@ COVERAGE = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("which", COVERAGE)
+@pytest.mark.parametrize("which", (*COVERAGE, *MODELS))
 def test_intervals_cover_the_truth(which):
-    simulate, fitted, truth = COVERAGE[which]
+    simulate, fitted, truth = (COVERAGE | MODELS)[which]
     samples = jax.vmap(simulate)(jr.split(jr.key(5), 1000))
     fit = jax.jit(jax.vmap(fitted))(samples)
     for name, z in z_scores(fit, truth).items():
