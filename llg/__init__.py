@@ -12,8 +12,24 @@ from ._closed_forms import (
     sot_threshold as sot_threshold,
     switching_time as switching_time,
 )
+from ._conventions import (
+    Code as Code,
+    Convention as Convention,
+    from_code as from_code,
+    Turns as Turns,
+)
 from ._demagnetisation import Demagnetisation as Demagnetisation
 from ._deterministic import deterministic as deterministic
+from ._driven import (
+    SpinOrbitMacrospin as SpinOrbitMacrospin,
+    VoltageControlledMacrospin as VoltageControlledMacrospin,
+)
+from ._drives import (
+    AbstractDrive as AbstractDrive,
+    Following as Following,
+    Follows as Follows,
+    SpinTorque as SpinTorque,
+)
 from ._escape import (
     brown_rate as brown_rate,
     escape_rate as escape_rate,
@@ -38,8 +54,9 @@ from ._granular_closure import (
     poisson_binomial as poisson_binomial,
 )
 from ._grid import TimeGrid as TimeGrid
+from ._integrator import Integrator as Integrator
 from ._interlayer import Biquadratic as Biquadratic, Dzyaloshinskii as Dzyaloshinskii
-from ._junction import Circuit as Circuit, Junction as Junction
+from ._junction import Circuit as Circuit, Junction as Junction, Source as Source
 from ._local_terms import Uniaxial as Uniaxial, Zeeman as Zeeman
 from ._macrospin import Macrospin as Macrospin
 from ._microstructure import (
@@ -57,6 +74,7 @@ from ._pathwise import Pathwise as Pathwise
 from ._pulse import Pulse as Pulse
 from ._score import Score as Score
 from ._second_order import SecondUniaxial as SecondUniaxial
+from ._spin_orbit import HeavyMetal as HeavyMetal, slonczewski as slonczewski
 from ._stray_field import stray_field as stray_field
 from ._sweep import sweep as sweep
 from ._system import System as System
@@ -67,4 +85,9 @@ from ._validation import (
     overall as overall,
     reference_rows as reference_rows,
     validate as validate,
+)
+from ._waveform import (
+    AbstractWaveform as AbstractWaveform,
+    Sampled as Sampled,
+    Train as Train,
 )

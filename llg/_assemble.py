@@ -7,10 +7,13 @@ from jaxtyping import Array, Float
 
 from ..data import State
 from ._constants import GAMMA, K_B
+from ._drives import AbstractDrive
 from ._equilibrium import well
+from ._integrator import Integrator
 from ._junction import Circuit
 from ._system import System
 from ._term import AbstractTerm
+from ._waveform import AbstractWaveform
 
 
 class Assembled(eqx.Module):
@@ -30,13 +33,20 @@ class Assembled(eqx.Module):
     weight: Float[Array, " spins"]
     polariser: Float[Array, "3"]
     circuit: Circuit
+    drives: tuple[AbstractDrive, ...]
     tilt: Float[Array, " spins2"]  # of the start, in Lambert coordinates
     spread: Float[Array, "spins2 spins2"]
     sign: Float[Array, ""]  # of the well along z
+    waveform: AbstractWaveform | None  # times in steps
+    integrator: Integrator = eqx.field(static=True)
 
 
 def assemble(
-    system: System, dt: Float[Array, ""], start: State
+    system: System,
+    dt: Float[Array, ""],
+    start: State,
+    waveform: AbstractWaveform | None = None,
+    integrator: Integrator = Integrator.HEUN,
 ) -> tuple[Assembled, Float[Array, ""]]:
     r"""Brings a system into the form of the time loop; also gives its stiffest field [T].
 
@@ -75,9 +85,12 @@ def assemble(
         weight=system.weight,
         polariser=system.polariser,
         circuit=system.circuit,
+        drives=system.drives,
         tilt=tilt,
         spread=spread,
         sign=sign,
+        waveform=None if waveform is None else waveform.scaled(dt),
+        integrator=integrator,
     )
     return assembled, stiffest
 

@@ -55,6 +55,12 @@ def axial_columns(
             "`device` must have uniaxial anisotropy of first order, bilinear exchange and "
             f"dipoles only for an axial solution, got {', '.join(refused)}."
         )
+    if system.drives:
+        names = ", ".join(type(drive).__name__ for drive in system.drives)
+        raise ValueError(
+            "`device` must have no drives beside the torque of its junction for an axial "
+            f"solution, got {names}."
+        )
     energy = lambda c: system.energy(c[column])
     flat = jnp.zeros((columns, 3))
     slope = jax.grad(energy)(flat)

@@ -10,6 +10,7 @@ from ._axial import axial_columns
 from ._escape import relaxation_rate
 from ._fokker_planck import AxialDensity
 from ._granular_closure import column_densities
+from ._junction import Source
 from ._numbers import concrete
 from ._system import System
 
@@ -75,6 +76,11 @@ def fokker_planck(
 
 
 def _check(system: System) -> None:
+    if system.circuit.source is Source.CURRENT:
+        raise ValueError(
+            "`source` must be llg.Source.VOLTAGE for a Fokker-Planck solution at constant "
+            "voltage, got llg.Source.CURRENT."
+        )
     resistance = concrete(system.circuit.series_resistance)
     if resistance is not None and resistance != 0:
         raise ValueError(

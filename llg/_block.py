@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
 from ._score import shift
-from ._step import draws, heun, start
+from ._step import advance, draws, start
 
 
 class Samples(eqx.Module):
@@ -28,15 +28,21 @@ class Samples(eqx.Module):
     trial: UInt32[Array, "*batch"]
 
 
-def source_voltage(samples: Samples, step: Array, settle: int) -> Array:
+def source_voltage(system: Assembled, samples: Samples, step: Array, settle: int) -> Array:
     """Source voltage in a step: edges at its middle, an abrupt end at its start."""
     begin = step.astype(samples.voltage.dtype) - settle
+    started, end, height = begin >= 0, samples.end, samples.voltage
+    if system.waveform is not None:
+        end = end - system.waveform.extra()
+        middle = jnp.broadcast_to(begin + 0.5, end.shape)
+        start, factor = system.waveform.place(middle, end)
+        begin, height = begin - start, height * factor
     ratio = lambda x, width: x / jnp.where(width > 0, width, 1.0)
     up = jnp.clip(ratio(begin + 0.5, samples.rise), 0.0, 1.0)
     up = jnp.where(samples.rise > 0, up, 1.0)
-    down = jnp.clip(ratio(samples.end - begin - 0.5, samples.fall), 0.0, 1.0)
-    down = jnp.where(samples.fall > 0, down, (begin <= samples.end).astype(down.dtype))
-    return jnp.where(begin >= 0, samples.voltage * up * down, 0.0)
+    down = jnp.clip(ratio(end - begin - 0.5, samples.fall), 0.0, 1.0)
+    down = jnp.where(samples.fall > 0, down, (begin <= end).astype(down.dtype))
+    return jnp.where(started, height * up * down, 0.0)
 
 
 def _hat(samples: Samples, step: Array, settle: int) -> Array:
@@ -50,8 +56,8 @@ def _hat(samples: Samples, step: Array, settle: int) -> Array:
 def _advance(system: Assembled, samples: Samples, settle: int, state, step):
     """One step of all samples; adds to the mean cosine seen at the end of the pulse."""
     m, seen = state
-    source = source_voltage(samples, step, settle)
-    m, cosine = heun(system, m, source, thermal(system, samples, step))
+    source = source_voltage(system, samples, step, settle)
+    m, cosine = advance(system, m, source, thermal(system, samples, step))
     return m, seen + _hat(samples, step, settle) * cosine
 
 
@@ -66,13 +72,13 @@ def _advance_scored(
 ):
     """As `_advance`, with a tangent that relaxes into the logarithm of the likelihood."""
     m, (seen, score) = state
-    source = source_voltage(samples, step, settle)
+    source = source_voltage(system, samples, step, settle)
     xi = thermal(system, samples, step)
     left = lax.stop_gradient(samples.end) + settle - step.astype(seen.dtype)
     # All that is left of the tangent goes before the pulse is over.
     rate = jnp.clip(1 / jnp.maximum(left - 1, 1), relaxation, 1.0)
     v = shift(system, m, source, rate)
-    m, cosine = heun(system, m, source, xi - v)
+    m, cosine = advance(system, m, source, xi - v)
     seen = seen + _hat(samples, step, settle) * cosine
     # What happens after the pulse is not seen.
     return m, (seen, score + jnp.where(left > 0, jnp.sum(v * xi, 0), 0.0))

@@ -6,6 +6,7 @@ from jaxtyping import Array, Float
 
 from ..data import require_x64
 from ._constants import GAMMA
+from ._drives import Follows
 from ._pulse import Pulse
 from ._system import System
 from ._trajectory import check_unit
@@ -18,6 +19,13 @@ def rate(
     cosine = system.weight @ (m @ system.polariser)
     voltage = system.circuit.junction_voltage(cosine, jnp.asarray(source))
     drive = (system.torque * voltage)[:, None] * jnp.cross(system.polariser[None], m)
+    amplitude = {
+        Follows.VOLTAGE: voltage,
+        Follows.CURRENT: system.circuit.current(cosine, voltage),
+        Follows.SOURCE: jnp.asarray(source),
+    }
+    for more in system.drives:
+        drive = drive + more.field(m, amplitude[more.follows])
     precession = jnp.cross(m, system.field(m) + drive)
     alpha = system.alpha[:, None]
     damping = alpha * jnp.cross(m, precession)
@@ -59,8 +67,7 @@ def deterministic(
 
     controller = diffrax.PIDController(rtol=tolerance, atol=tolerance)
     if pulse is not None:
-        corners = jnp.stack([pulse.rise, pulse.end - pulse.fall, pulse.end]) / unit
-        corners = jax.lax.stop_gradient(jnp.sort(corners))
+        corners = jax.lax.stop_gradient(jnp.sort(pulse.corners / unit))
         controller = diffrax.ClipStepSizeController(controller, jump_ts=corners)
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(slope),

@@ -6,7 +6,7 @@ import numpy as np
 from ..data import quantity, require_x64, Scalar
 from ._demagnetisation import Demagnetisation
 from ._exchange import Exchange
-from ._junction import Circuit, Junction
+from ._junction import Junction
 from ._local_terms import Uniaxial
 from ._microstructure import Microstructure
 from ._system import System
@@ -121,12 +121,7 @@ class GranularJunction(eqx.Module):
             weight=jnp.concatenate([grains.fraction, zeros]),
             polariser=jnp.array([0.0, 0.0, 1.0]),
             temperature=self.temperature,
-            circuit=Circuit(
-                self.side**2 / self.junction.resistance_area,
-                self.junction.tmr,
-                self.junction.v_half,
-                self.junction.series_resistance,
-            ),
+            circuit=self.junction.circuit(self.side**2),
         )
 
     def check(self, grains: Microstructure) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..data import quantity, require_x64, Scalar
 from ._demagnetisation import Demagnetisation
-from ._junction import Circuit, Junction
+from ._junction import Junction
 from ._local_terms import Uniaxial, Zeeman
 from ._microstructure import Microstructure
 from ._system import System
@@ -24,6 +24,7 @@ class Macrospin(eqx.Module):
     alpha: Scalar = quantity("1", lower=0, doc="Gilbert damping")
     k_u: Scalar = quantity("J/m^3", doc="intrinsic uniaxial anisotropy")
     b_z: Scalar = quantity("T", doc="applied flux density along the axis", default=0.0)
+    b_x: Scalar = quantity("T", doc="applied flux density in the plane", default=0.0)
     temperature: Scalar = quantity("K", lower=0, doc="temperature", default=300.0)
 
     def system(self, sample: Microstructure) -> System:
@@ -38,14 +39,11 @@ class Macrospin(eqx.Module):
             terms=(
                 Uniaxial(k_u=self.k_u[None], volume=volume, moment=moment, axis=axis),
                 Demagnetisation.of_prisms(jnp.zeros((1, 3)), edges, m_s),
-                Zeeman(b=self.b_z * axis, moment=moment),
+                Zeeman(
+                    b=jnp.stack([self.b_x, 0 * self.b_x, self.b_z])[None], moment=moment
+                ),
             ),
-            circuit=Circuit(
-                self.side**2 / self.junction.resistance_area,
-                self.junction.tmr,
-                self.junction.v_half,
-                self.junction.series_resistance,
-            ),
+            circuit=self.junction.circuit(self.side**2),
             moment=moment,
             alpha=self.alpha[None],
             torque=self.junction.torque_per_volt(m_s, self.thickness),

@@ -3,12 +3,15 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
+from ._waveform import AbstractWaveform
 
 
 class Pulse(eqx.Module):
-    """One trapezoidal voltage pulse, which starts at time 0.
+    """One voltage pulse, which starts at time 0: a trapezoid, or a waveform made of it.
 
     `width` is the time between the middles of the edges, as in `Pulses`.
+
+    - `waveform`: None, or `llg.Train`, `llg.Sampled`.
     """
 
     voltage: Scalar = quantity(
@@ -21,17 +24,34 @@ class Pulse(eqx.Module):
     fall: Scalar = quantity(
         "s", lower=0, default=0.0, doc="duration of the linear falling edge"
     )
+    waveform: AbstractWaveform | None = eqx.field(kw_only=True, default=None)
+
+    @property
+    def _single(self) -> Float[Array, ""]:
+        return self.width + (self.rise + self.fall) / 2
 
     @property
     def end(self) -> Float[Array, ""]:
-        """Time at which the falling edge has ended [s]."""
-        return self.width + (self.rise + self.fall) / 2
+        """Time at which the last falling edge has ended [s]."""
+        if self.waveform is None:
+            return self._single
+        return self._single + self.waveform.extra()
+
+    @property
+    def corners(self) -> Float[Array, " corners"]:
+        """Times of all kinks and steps of the voltage [s], unsorted."""
+        end = self._single
+        corners = jnp.stack([self.rise, end - self.fall, end])
+        return corners if self.waveform is None else self.waveform.corners(corners, end)
 
     def voltage_at(self, t: Float[Array, "..."] | float) -> Float[Array, "..."]:
         """Source voltage [V] at time `t` [s]; an abrupt edge is on at both its ends."""
-        t = jnp.asarray(t)
-        up, down = _edge(t, self.rise), _edge(self.end - t, self.fall)
-        return self.voltage * up * down
+        t, end, height = jnp.asarray(t, float), self._single, self.voltage
+        if self.waveform is not None:
+            start, factor = self.waveform.place(t, end)
+            t, height = t - start, height * factor
+        up, down = _edge(t, self.rise), _edge(end - t, self.fall)
+        return height * up * down
 
 
 def _edge(elapsed, duration):

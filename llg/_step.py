@@ -11,7 +11,9 @@ from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
+from ._drives import Follows
 from ._equilibrium import spins_of
+from ._integrator import Integrator
 from ._noise import normals
 
 
@@ -85,20 +87,45 @@ def increment(system: Assembled, m: Vectors, b: Vectors) -> Vectors:
 
 
 def torque(system: Assembled, m: Vectors, source) -> tuple[Vectors, Array]:
-    """Spin-transfer field `a p x m` [T], and the mean cosine of the free layer."""
+    """Fields that follow the pulse [T], such as `a p x m`, and the mean cosine."""
     p = system.polariser
     along = p[0] * m[0] + p[1] * m[1] + p[2] * m[2]
     single = along.shape[0] == 1
     cosine = system.weight[0] * along[0] if single else system.weight @ along
     voltage = system.circuit.junction_voltage(cosine, source)
     a = system.torque[:, None] * voltage[None]
-    return tuple(a * x for x in cross(p, m)), cosine
+    b = tuple(a * x for x in cross(p, m))
+    if system.drives:
+        stacked = jnp.stack(m, 1)
+        follow = {
+            Follows.VOLTAGE: lambda: voltage,
+            Follows.CURRENT: lambda: system.circuit.current(cosine, voltage),
+            Follows.SOURCE: lambda: source,
+        }
+        for drive in system.drives:
+            more = jax.vmap(drive.field, -1, -1)(stacked, follow[drive.follows]())
+            b = tuple(x + more[:, i] for i, x in enumerate(b))
+    return b, cosine
 
 
-def heun(
+def turn(system: Assembled, m: Vectors, b: Vectors) -> Vectors:
+    """Rotation vector of a step: `increment` is its cross product with `m`."""
+    rotation, alpha = system.rotation[:, None], system.alpha[:, None]
+    return tuple(rotation * (x + alpha * y) for x, y in zip(b, cross(m, b), strict=True))
+
+
+def cayley(w: Vectors, m: Vectors) -> Vectors:
+    r"""The rotation $m' - m = w \times (m' + m) / 2$, by the angle $2 \arctan(|w| / 2)$."""
+    once = cross(w, m)
+    twice = cross(w, once)
+    scale = 1 / (1 + (w[0] ** 2 + w[1] ** 2 + w[2] ** 2) / 4)
+    return tuple(x + scale * (y + z / 2) for x, y, z in zip(m, once, twice, strict=True))
+
+
+def advance(
     system: Assembled, m: Vectors, source, thermal: Float[Array, "n batch"]
 ) -> tuple[Vectors, Float[Array, " batch"]]:
-    """One Heun step (Stratonovich), renormalised; also the mean cosine before it."""
+    """One step (Stratonovich), renormalised; also the mean cosine before it."""
     spins = m[0].shape[0]
     # Without the barrier XLA computes the noise again in every use.
     thermal = checkpoint_name(lax.optimization_barrier(thermal), "saved")
@@ -108,11 +135,19 @@ def heun(
         checkpoint_name(x + y + z, "saved")
         for x, y, z in zip(field(system, m), drive, noise, strict=True)
     )
+    mean = lambda a, b: tuple((x + y) / 2 for x, y in zip(a, b, strict=True))
     drive, cosine = torque(system, m, source)
-    first = increment(system, m, total(m, drive))
-    ahead = tuple(x + y for x, y in zip(m, first, strict=True))
-    drive, _ = torque(system, ahead, source)
-    second = increment(system, ahead, total(ahead, drive))
-    m = tuple(x + (y + z) / 2 for x, y, z in zip(m, first, second, strict=True))
+    b = total(m, drive)
+    if system.integrator is Integrator.CAYLEY:
+        first = turn(system, m, b)
+        ahead = cayley(first, m)
+        b = total(ahead, torque(system, ahead, source)[0])
+        m = cayley(mean(first, turn(system, ahead, b)), m)
+    else:
+        first = increment(system, m, b)
+        ahead = tuple(x + y for x, y in zip(m, first, strict=True))
+        b = total(ahead, torque(system, ahead, source)[0])
+        step = mean(first, increment(system, ahead, b))
+        m = tuple(x + y for x, y in zip(m, step, strict=True))
     shrink = lax.rsqrt(m[0] ** 2 + m[1] ** 2 + m[2] ** 2)
     return tuple(x * shrink for x in m), cosine

@@ -15,12 +15,15 @@ from ..data import Pulses, State
 from ._assemble import assemble
 from ._constants import GAMMA
 from ._grid import TimeGrid
+from ._integrator import Integrator
+from ._junction import Circuit
 from ._microstructure import Microstructure
 from ._observables import AbstractObservable
 from ._pathwise import Pathwise
 from ._score import Score
 from ._simulate import Plan, simulate
 from ._step import words_per_step
+from ._waveform import AbstractWaveform
 
 
 # A block's state and matrix should fit in the second-level cache of a core.
@@ -42,6 +45,8 @@ def sweep(
     executor: Executor | None = None,
     start: State = State.PARALLEL,
     progress: Callable[[int, int], Any] | None = None,
+    waveform: AbstractWaveform | None = None,
+    integrator: Integrator = Integrator.HEUN,
 ) -> Any:
     """Repeats every pulse on every microstructure and collects statistics.
 
@@ -65,13 +70,22 @@ def sweep(
     - `gradient`: `llg.Pathwise()` or `llg.Score()` makes smooth statistics differentiable
         with respect to device and pulses; without it, differentiating is refused.
     - `executor`: Any `concurrent.futures.Executor`.
+    - `waveform`: Makes a train or a sampled waveform of each pulse, see `llg.Train` and
+        `llg.Sampled`; it is observed at the end of the last.
+    - `integrator`: How a step is taken.
     - `progress`: Called with the numbers of blocks done and in total.
 
     **Returns:** `data.Levels`, `data.Switching`, or a tuple of them.
     """
     observables = observe if isinstance(observe, tuple) else (observe,)
-    _check(device, microstructures, pulses, grid, observables, trials, gradient)
-    systems, circuits, stiffest = _prepare(device, microstructures, grid.dt, start)
+    end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
+    if waveform is not None:
+        end = end + waveform.extra()
+    _check(device, microstructures, end, grid, observables, trials, gradient)
+    systems, circuits, stiffest = _prepare(
+        device, microstructures, grid.dt, start, waveform, integrator
+    )
+    check_breakdown(circuits, pulses)
     check_stiffness(stiffest, grid)
     if isinstance(gradient, Score) and concrete(jnp.min(systems.noise)) == 0:
         raise ValueError(
@@ -81,7 +95,6 @@ def sweep(
     spins = systems.alpha.shape[1]
     check_counters(grid, spins, trials)
     cast = lambda tree: jax.tree.map(lambda x: jnp.asarray(x, dtype), tree)
-    end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     in_steps = {
         "rise": pulses.mesh("rise") / grid.dt,
         "fall": pulses.mesh("fall") / grid.dt,
@@ -125,10 +138,10 @@ def _block_size(spins: int) -> int:
 
 
 @eqx.filter_jit
-def _prepare(device, microstructures, dt, start):
+def _prepare(device, microstructures, dt, start, waveform=None, integrator=Integrator.HEUN):
     def one(grains):
         system = device.system(grains)
-        assembled, stiffest = assemble(system, dt, start)
+        assembled, stiffest = assemble(system, dt, start, waveform, integrator)
         return assembled, system.circuit, stiffest
 
     return lax.map(one, microstructures)
@@ -156,7 +169,7 @@ def concrete(x) -> np.ndarray | None:
     return np.asarray(x)
 
 
-def _check(device, microstructures, pulses, grid, observables, trials, gradient):
+def _check(device, microstructures, end, grid, observables, trials, gradient):
     device.check(microstructures)
     if trials < 1:
         raise ValueError(f"`trials` must be >= 1, got {trials}.")
@@ -173,12 +186,25 @@ def _check(device, microstructures, pulses, grid, observables, trials, gradient)
                 f"`gradient` must be None for {type(observable).__name__}, which counts: "
                 f"no estimator serves counts; got {type(gradient).__name__}."
             )
-    width = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
-    longest, dt = concrete(jnp.max(width)), concrete(grid.dt)
+    longest, dt = concrete(jnp.max(end)), concrete(grid.dt)
     if longest is not None and dt is not None and longest > grid.steps * dt * (1 + 1e-6):
         raise ValueError(
             f"`steps` must be >= {int(np.ceil(longest / dt))} to hold the longest pulse, "
             f"got {grid.steps}."
+        )
+
+
+def check_breakdown(circuits: Circuit, pulses: Pulses) -> None:
+    """Refuses pulses that would break the junction down in its highest resistance."""
+    limit = concrete(jnp.min(circuits.breakdown))
+    amplitude = concrete(jnp.max(jnp.abs(pulses.voltage)))
+    if limit is None or amplitude is None or np.isinf(limit):
+        return
+    volts = concrete(jnp.max(circuits.junction_voltage(-1.0, jnp.asarray(amplitude))))
+    if volts is not None and volts > limit:
+        raise ValueError(
+            f"`voltage` must keep the junction at or below its breakdown of {limit:g} V, "
+            f"got {volts:.3g} V across it in the antiparallel state."
         )
 
 

@@ -3,6 +3,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
+from ._drives import AbstractDrive
 from ._junction import Circuit
 from ._term import AbstractTerm
 
@@ -22,6 +23,8 @@ class System(eqx.Module):
 
     - `torque`: spin-transfer field per volt of each spin [T/V], zero for spins that do
       not touch the barrier.
+    - `drives`: further fields that follow the pulse, see `llg.SpinTorque` and
+      `llg.Following`; they add to $b'$.
     - `weight`: share of each spin in the junction's area; sums to 1.
     """
 
@@ -33,6 +36,7 @@ class System(eqx.Module):
     weight: Float[Array, " spins"] = quantity("1", lower=0, doc="share of the area")
     polariser: Float[Array, "3"] = quantity("1", doc="direction of the reference layer")
     temperature: Scalar = quantity("K", lower=0, doc="temperature")
+    drives: tuple[AbstractDrive, ...] = eqx.field(kw_only=True, default=())
 
     def energy(self, m: Float[Array, "spins 3"]) -> Float[Array, ""]:
         """Total energy [J]."""

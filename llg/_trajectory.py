@@ -9,8 +9,9 @@ from ..data import State
 from ._assemble import assemble
 from ._block import Samples, source_voltage, thermal
 from ._grid import TimeGrid
+from ._integrator import Integrator
 from ._pulse import Pulse
-from ._step import heun, start
+from ._step import advance, start
 from ._sweep import check_counters, check_stiffness, concrete
 from ._system import System
 
@@ -42,6 +43,7 @@ def trajectory(
     trial: int = 0,
     every: int = 1,
     dtype=None,
+    integrator: Integrator = Integrator.HEUN,
 ) -> Trajectory:
     """One trial of one pulse, by the same steps and noise as `llg.sweep`.
 
@@ -59,6 +61,7 @@ def trajectory(
     - `every`: Steps between kept states, static; the last state that is kept is that
         after the last multiple of `every`.
     - `dtype`: Floating type; by default JAX's.
+    - `integrator`: How a step is taken.
     """
     dtype = jnp.result_type(float) if dtype is None else dtype
     total = grid.settle + grid.steps
@@ -73,7 +76,8 @@ def trajectory(
     value = concrete(stiffest)
     if isinstance(m0, State) or (value is not None and not np.isnan(value)):
         check_stiffness(stiffest, grid)
-    return _run(system, pulse, grid, m0, key, jnp.uint32(trial), every, jnp.dtype(dtype))
+    static = (every, jnp.dtype(dtype), integrator)
+    return _run(system, pulse, grid, m0, key, jnp.uint32(trial), *static)
 
 
 def check_unit(m0, spins: int) -> None:
@@ -96,9 +100,9 @@ def _stiffest(system, side):
 
 
 @eqx.filter_jit
-def _run(system, pulse, grid, m0, key, trial, every, dtype) -> Trajectory:
+def _run(system, pulse, grid, m0, key, trial, every, dtype, integrator) -> Trajectory:
     side = m0 if isinstance(m0, State) else State.PARALLEL
-    assembled, _ = assemble(system, grid.dt, side)
+    assembled, _ = assemble(system, grid.dt, side, pulse.waveform, integrator)
     circuit = system.circuit
     assembled = jax.tree.map(lambda x: jnp.asarray(x, dtype), assembled)
     column = lambda x: jnp.asarray(x, dtype)[None]
@@ -117,9 +121,9 @@ def _run(system, pulse, grid, m0, key, trial, every, dtype) -> Trajectory:
         m = tuple(jnp.asarray(x, dtype)[:, None] for x in m0.T)
 
     def step(m, index):
-        source = source_voltage(samples, index, grid.settle)
+        source = source_voltage(assembled, samples, index, grid.settle)
         xi = thermal(assembled, samples, index)
-        return heun(assembled, m, source, xi)[0], None
+        return advance(assembled, m, source, xi)[0], None
 
     def keep(m, index):
         after, _ = lax.scan(step, m, index * every + jnp.arange(every))
