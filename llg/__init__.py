@@ -1,5 +1,6 @@
 from ..data import Pulses as Pulses, State as State
 from . import presets as presets
+from ._advice import step_advice as step_advice, StepAdvice as StepAdvice
 from ._assemble import stiffest_field as stiffest_field
 from ._axial_device import fokker_planck as fokker_planck, FokkerPlanck as FokkerPlanck
 from ._closed_forms import (
@@ -30,6 +31,7 @@ from ._drives import (
     Follows as Follows,
     SpinTorque as SpinTorque,
 )
+from ._energy import pulse_energy as pulse_energy, PulseEnergy as PulseEnergy
 from ._escape import (
     brown_rate as brown_rate,
     escape_rate as escape_rate,
@@ -60,8 +62,10 @@ from ._junction import Circuit as Circuit, Junction as Junction, Source as Sourc
 from ._local_terms import Uniaxial as Uniaxial, Zeeman as Zeeman
 from ._macrospin import Macrospin as Macrospin
 from ._microstructure import (
+    concatenated as concatenated,
     Microstructure as Microstructure,
     microstructures as microstructures,
+    SoftCells as SoftCells,
 )
 from ._modes import modes as modes, nucleation_field as nucleation_field
 from ._newell import prism_tensor as prism_tensor
@@ -78,7 +82,12 @@ from ._spin_orbit import HeavyMetal as HeavyMetal, slonczewski as slonczewski
 from ._stray_field import stray_field as stray_field
 from ._sweep import sweep as sweep
 from ._system import System as System
+from ._temperature_law import (
+    at_temperature as at_temperature,
+    TemperatureLaw as TemperatureLaw,
+)
 from ._term import AbstractTerm as AbstractTerm
+from ._thermometer import thermometer as thermometer
 from ._trajectory import Trajectory as Trajectory, trajectory as trajectory
 from ._validation import (
     Check as Check,

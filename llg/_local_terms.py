@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -16,9 +17,13 @@ class Uniaxial(AbstractTerm):
       b_i = \frac{2 K_i V_i}{\mu_i} (m_i \cdot n_i)\, n_i$$
 
     The anisotropy is the intrinsic one: demagnetisation is a term of its own.
+
+    - `effective`: whether demagnetisation is in the strength already; a `System` then
+      refuses a term of demagnetisation.
     """
 
     linear: ClassVar[bool] = True
+    effective: bool = eqx.field(static=True, kw_only=True, default=False)
     k_u: Float[Array, "*spins"] = quantity("J/m^3", doc="anisotropy energy density")
     volume: Float[Array, "*spins"] = quantity("m^3", above=0, doc="volume")
     moment: Float[Array, "*spins"] = quantity("A m^2", above=0, doc="moment")

@@ -12,7 +12,7 @@ from jax import lax
 from jaxtyping import Array
 
 from ..data import Pulses, State
-from ._assemble import assemble
+from ._assemble import assemble, Assembled
 from ._constants import GAMMA
 from ._grid import TimeGrid
 from ._integrator import Integrator
@@ -28,6 +28,7 @@ from ._waveform import AbstractWaveform
 
 # A block's state and matrix should fit in the second-level cache of a core.
 _SPINS_OF_A_BLOCK = 8192
+_LARGEST_ROTATION = 0.2  # of a spin by its noise in a step, in each component
 _LARGEST_ANGLE = 0.15  # gamma B dt of the stiffest mode, beyond which Heun is biased
 
 
@@ -87,6 +88,7 @@ def sweep(
     )
     check_breakdown(circuits, pulses)
     check_stiffness(stiffest, grid)
+    check_rotation(systems)
     if isinstance(gradient, Score) and concrete(jnp.min(systems.noise)) == 0:
         raise ValueError(
             "`gradient` must be None or Pathwise for spins without thermal noise (`alpha` "
@@ -214,6 +216,19 @@ def check_counters(grid: TimeGrid, spins: int, trials: int) -> None:
         raise ValueError(
             f"`steps` must be < {2**32 // words_per_step(spins)} for {spins} spins, so "
             f"that no noise repeats, got {grid.steps}."
+        )
+
+
+def check_rotation(system: Assembled) -> None:
+    """Refuses steps in which the noise turns the freest spin by .2 and more."""
+    square = (system.rotation * system.noise) ** 2 * (1 + system.alpha**2)
+    largest = concrete(jnp.max(square))
+    if largest is not None and largest > _LARGEST_ROTATION**2:
+        raise ValueError(
+            "`dt` must be shorter by a factor of "
+            f"{largest / _LARGEST_ROTATION**2:.2g} or more for the thermal rotation of the "
+            f"smallest moment in a step to be <= {_LARGEST_ROTATION} rad, "
+            f"got {np.sqrt(largest):.2g} rad; see `llg.step_advice`."
         )
 
 

@@ -3,8 +3,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
+from ._demagnetisation import Demagnetisation
 from ._drives import AbstractDrive
 from ._junction import Circuit
+from ._local_terms import Uniaxial
 from ._term import AbstractTerm
 
 
@@ -37,6 +39,14 @@ class System(eqx.Module):
     polariser: Float[Array, "3"] = quantity("1", doc="direction of the reference layer")
     temperature: Scalar = quantity("K", lower=0, doc="temperature")
     drives: tuple[AbstractDrive, ...] = eqx.field(kw_only=True, default=())
+
+    def __check_init__(self):
+        effective = any(isinstance(t, Uniaxial) and t.effective for t in self.terms)
+        if effective and any(isinstance(t, Demagnetisation) for t in self.terms):
+            raise ValueError(
+                "`terms` must not hold an effective anisotropy together with "
+                "demagnetisation, which would count twice; got both."
+            )
 
     def energy(self, m: Float[Array, "spins 3"]) -> Float[Array, ""]:
         """Total energy [J]."""

@@ -3,7 +3,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from ..data import State
 from ._assemble import assemble
@@ -12,7 +12,7 @@ from ._grid import TimeGrid
 from ._integrator import Integrator
 from ._pulse import Pulse
 from ._step import advance, start
-from ._sweep import check_counters, check_stiffness, concrete
+from ._sweep import check_counters, check_rotation, check_stiffness, concrete
 from ._system import System
 
 
@@ -40,7 +40,7 @@ def trajectory(
     m0: Float[Array, "spins 3"] | State,
     *,
     key: Array,
-    trial: int = 0,
+    trial: int | Int[Array, ""] = 0,
     every: int = 1,
     dtype=None,
     integrator: Integrator = Integrator.HEUN,
@@ -57,7 +57,7 @@ def trajectory(
     - `m0`: Unit magnetisations, shape `(spins, 3)`, or a `State`: a draw of its
         linearised thermal equilibrium.
     - `key`: A JAX key.
-    - `trial`: Number of the trial.
+    - `trial`: Number of the trial; `jax.vmap` over it gives many.
     - `every`: Steps between kept states, static; the last state that is kept is that
         after the last multiple of `every`.
     - `dtype`: Floating type; by default JAX's.
@@ -68,14 +68,15 @@ def trajectory(
     if not 1 <= every <= total:
         raise ValueError(f"`every` must be from 1 to {total} steps, got {every}.")
     spins = system.moment.shape[0]
-    check_counters(grid, spins, trial + 1)
+    check_counters(grid, spins, trial + 1 if isinstance(trial, int) else 1)
     if not isinstance(m0, State):
         check_unit(m0, spins)
     side = m0 if isinstance(m0, State) else State.PARALLEL
-    stiffest = _stiffest(system, side)
+    assembled, stiffest = _assembled(system, grid.dt, side)
     value = concrete(stiffest)
     if isinstance(m0, State) or (value is not None and not np.isnan(value)):
         check_stiffness(stiffest, grid)
+    check_rotation(assembled)
     static = (every, jnp.dtype(dtype), integrator)
     return _run(system, pulse, grid, m0, key, jnp.uint32(trial), *static)
 
@@ -95,8 +96,8 @@ def check_unit(m0, spins: int) -> None:
 
 
 @eqx.filter_jit
-def _stiffest(system, side):
-    return assemble(system, jnp.asarray(1.0), side)[1]
+def _assembled(system, dt, side):
+    return assemble(system, dt, side)
 
 
 @eqx.filter_jit

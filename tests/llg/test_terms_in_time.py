@@ -24,7 +24,7 @@ class Pair(eqx.Module):
     def system(self, sample: Any) -> llg.System:
         one = jnp.asarray(1.0)
         up = jnp.tile(jnp.array([0.0, 0.0, 1.0]), (2, 1))
-        local = dict(volume=ONES, moment=ONES, axis=up)
+        local: Any = dict(volume=ONES, moment=ONES, axis=up)
         strength = self.biquadratic[None]
         vector = 0.05 * jnp.array([[1.0, 2.0, 0.5]])
         return llg.System(
