@@ -46,14 +46,14 @@ class Device(eqx.Module):
 
 
 def switched(k_c: float) -> float:
-    """Share of 1,000 trials that switch within a pulse of 1.2 V and 4 ns."""
+    """Share of 1,000 trials that switch within a pulse of 1.2 V and 6 ns."""
     device = Device(llg.presets.stt_mram(), k_c=k_c)
-    pulses = llg.Pulses.product(voltage=1.2, width=4e-9)
+    pulses = llg.Pulses.product(voltage=1.2, width=6e-9)
     counts = llg.sweep(
         device,
         device.magnet.samples(1),
         pulses,
-        llg.TimeGrid(dt=1e-12, steps=4_000),
+        llg.TimeGrid(dt=1e-12, steps=6_000),
         observe=llg.Switched(),
         key=jr.key(0),
         trials=1_000,

@@ -173,20 +173,21 @@ def microstructures(
     if not 4 <= grains <= most:
         raise ValueError(f"`grains` must be from 4 to the device's {most}, got {grains}.")
     split = device.soft.split
-    draws = [_draw(grains, split, relaxations, generator) for _ in range(number)]
+    draws = [_draw(grains, relaxations, generator) for _ in range(number)]
+    # Last, so that the grains are the same however the soft layer is split.
+    parts = [_film(_parts(seeds, split, generator)) for seeds, _ in draws if split > 1]
     stack = lambda parts: [jnp.asarray(np.stack(leaf)) for leaf in zip(*parts, strict=True)]
-    soft = None if split == 1 else SoftCells(*stack([cells for _, cells in draws]))
-    return Microstructure(*stack([draw for draw, _ in draws]), soft=soft).padded(most)
+    soft = SoftCells(*stack(parts)) if parts else None
+    return Microstructure(*stack([draw for _, draw in draws]), soft=soft).padded(most)
 
 
-def _draw(grains: int, split: int, relaxations: int, generator: np.random.Generator):
+def _draw(grains: int, relaxations: int, generator: np.random.Generator):
     seeds = generator.random((grains, 2))
     for _ in range(relaxations):
         seeds, *_ = cells(seeds)
     film = _film(seeds)
     anisotropy, area = generator.standard_normal((2, grains))
-    soft = () if split == 1 else _film(_parts(seeds, split, generator))
-    return (*film, anisotropy, area), soft
+    return seeds, (*film, anisotropy, area)
 
 
 def _film(seeds: np.ndarray):

@@ -71,13 +71,15 @@ def validate(*, thermal: bool = True) -> Iterator[Check]:
     Carlo with key 0, a standard error. See `overall` for their sum.
     """
     from ._validation_axial import AXIAL
+    from ._validation_drives import DRIVES
     from ._validation_dynamics import DYNAMICS
     from ._validation_modes import MODES
     from ._validation_thermal import THERMAL
 
     require_x64("The validation")
     rows = reference_rows()
-    for checks in (*AXIAL, *DYNAMICS, *MODES, *(THERMAL if thermal else ())):
+    fixed = (*AXIAL, *DYNAMICS, *DRIVES, *MODES)
+    for checks in (*fixed, *(THERMAL if thermal else ())):
         yield from checks(rows)
 
 

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..data import Pulses, quantity, Scalar
+from ..data import Pulses, quantity, Scalar, State
 from ._constants import GAMMA, K_B
 from ._escape import relaxation_rate
 from ._fokker_planck import axial_well
@@ -23,8 +23,11 @@ from ._junction import Circuit
 from ._local_terms import Uniaxial, Zeeman
 from ._microstructure import Microstructure
 from ._observables import Level, Switched
+from ._pulse import Pulse
 from ._sweep import sweep
 from ._system import System
+from ._thermometer import thermometer
+from ._trajectory import trajectory
 from ._validation import Check
 
 
@@ -190,4 +193,25 @@ def escape(rows: dict[str, Any]) -> Iterator[Check]:
         yield thermal("I_neel_brown", case, expected, rate, error)
 
 
-THERMAL = (write_errors, equilibrium, free_moment, escape)
+def temperature(rows: dict[str, Any]) -> Iterator[Check]:
+    """What the thermometer reads in a well, with the scatter between trials."""
+    system = Probe(delta=20.0).system(single())
+    step = _FINE / GAMMA
+    grid = TimeGrid(dt=step, steps=math.ceil(float(seconds(4.0)) / step))
+    still, trials = Pulse(voltage=0.0, width=1e-12), 400
+    key = jax.random.fold_in(jax.random.key(0), 400)
+
+    def run(trial):
+        path = trajectory(
+            system, still, grid, State.PARALLEL, key=key, trial=trial, every=20
+        )
+        return path.m[1:]
+
+    m = jax.jit(jax.vmap(run))(jnp.arange(trials))
+    each = np.asarray(jax.vmap(lambda m: thermometer(system, m))(m))[:, 0]
+    whole = thermometer(system, m.reshape(-1, 1, 3))[0]
+    error = each.std(ddof=1) / math.sqrt(trials)
+    yield thermal("W_misc", "thermometer [K]", system.temperature, whole, error)
+
+
+THERMAL = (write_errors, equilibrium, free_moment, escape, temperature)

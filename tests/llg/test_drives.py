@@ -54,6 +54,12 @@ def test_current_source_is_the_limit_of_a_large_series_resistance(cosine):
     np.testing.assert_allclose(behind, voltage, rtol=1e-5)
 
 
+def test_the_magnetoresistance_halves_at_its_bias_through_the_antiparallel_state():
+    parallel, antiparallel = (circuit().conductance(c, 0.6) for c in (1.0, -1.0))
+    np.testing.assert_allclose(parallel / antiparallel - 1, 1.8 / 2, rtol=1e-14)
+    np.testing.assert_allclose(parallel, circuit().conductance(1.0, 0.0), rtol=1e-14)
+
+
 def _times(source) -> tuple[float, float]:
     """Reduced time to the equator from the pole and from the other pole."""
     one = _dynamics.spin(jnp.zeros(3), 0.5, 0.1)
