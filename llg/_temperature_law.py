@@ -71,17 +71,14 @@ def at_temperature[D: Device](device: D, temperature: Number, law: TemperatureLa
     if isinstance(device, Macrospin):
         where = lambda d: (d.m_s, d.k_u, d.temperature, d.junction)
         return eqx.tree_at(where, device, (device.m_s * m, device.k_u * k, t, junction))
-    soft, grain = device.soft, device.grain
-    where = lambda d: (
-        (d.soft.m_s, d.grain.m_s),
-        (d.soft.k_u, d.grain.k_u),
-        (d.soft.a_ex, d.grain.j_boundary, d.j_interlayer),
-        (d.temperature, d.junction),
+    scale = lambda layer, names: eqx.tree_at(
+        lambda x: [getattr(x, name) for name in names],
+        layer,
+        [getattr(layer, name) * factor for name, factor in names.items()],
     )
-    values = (
-        (soft.m_s * m, grain.m_s * m),
-        (soft.k_u * k, grain.k_u * k),
-        (soft.a_ex * m**2, grain.j_boundary * m**2, device.j_interlayer * m**2),
-        (t, junction),
-    )
+    both = {"m_s": m, "k_u": k}
+    soft = scale(device.soft, both | {"a_ex": m**2})
+    grain = scale(device.grain, both | {"j_boundary": m**2})
+    where = lambda d: (d.soft, d.grain, d.j_interlayer, d.temperature, d.junction)
+    values = (soft, grain, device.j_interlayer * m**2, t, junction)
     return eqx.tree_at(where, device, values)

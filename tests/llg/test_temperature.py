@@ -137,7 +137,7 @@ def test_energy_of_a_pulse_on_a_still_junction(source):
         junction.circuit(jnp.asarray(1e-14)),
     )
     pulse = llg.Pulse(voltage=0.4, width=1e-10)
-    grid = llg.TimeGrid(dt=1e-12, steps=100)
+    grid = llg.TimeGrid(dt=5e-13, steps=200)
     up = jnp.array([[0.0, 0.0, 1.0]])
     path = llg.trajectory(still, pulse, grid, up, key=jr.key(0))
     energy = llg.pulse_energy(still, path)
