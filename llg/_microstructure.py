@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 from scipy.cluster.vq import kmeans2
-from scipy.spatial import cKDTree, Voronoi
+from scipy.spatial import KDTree, Voronoi
 
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _parts(seeds: np.ndarray, split: int, generator: np.random.Generator) -> np.
     """Seeds that cut each cell into `split` parts: k-means of points in the cell."""
     parts = np.empty((split, len(seeds), 2))
     points = generator.random((200 * split * len(seeds), 2))
-    owner = cKDTree(seeds).query(points)[1]
+    owner = KDTree(seeds).query(points)[1]
     for i in range(len(seeds)):
         mine = points[owner == i]
         parts[:, i] = kmeans2(mine, split, iter=20, minit="++", rng=generator)[0]

@@ -81,7 +81,7 @@ def test_the_position_of_the_reference_and_the_sign_of_the_current():
 def test_p_or_half_of_it_is_a_factor_of_two_in_the_critical_current(full, factor):
     """At I_c0 = (4 e / hbar)(alpha / P) K V the torque field is alpha B_k."""
     rule = llg.Convention(llg.Turns.AWAY, full, 1.0, fraction=False, cross_terms=True)
-    card = CARD | {"asymmetry": 1.0, "field_like": 0.0}
+    card: dict[str, Any] = CARD | {"asymmetry": 1.0, "field_like": 0.0}
     drive = llg.from_code(rule, **card)[0]
     b_k = 0.5
     barrier = b_k * M_S / 2 * AREA * THICKNESS
