@@ -78,7 +78,7 @@ def currents(rows: dict[str, Any]) -> Iterator[Check]:
 
 
 def spin_orbit(rows: dict[str, Any]) -> Iterator[Check]:
-    """Spin-orbit torque that a slow pulse needs, by halving an interval ten times."""
+    """Spin-orbit torque that a slow pulse needs, by halving an interval eight times."""
     row = rows["F_sot"]
     drive = SpinTorque(
         direction=jnp.array([0.0, 1.0, 0.0]),
@@ -92,11 +92,11 @@ def spin_orbit(rows: dict[str, Any]) -> Iterator[Check]:
     def height(b, strength):
         system = driven(drive, jnp.stack([b, 0.0, 0.0]), 1.0, 0.5)
         pulse = Pulse(voltage=strength, width=10 * slow, rise=slow)
-        return deterministic(system, _UP, end, pulse, tolerance=1e-7)[0, 0, 2]
+        return deterministic(system, _UP, end, pulse, tolerance=1e-6)[0, 0, 2]
 
     for b, expected in zip(row["b"], row["exact"], strict=True):
         low, high = 0.3, 0.6
-        for _ in range(10):
+        for _ in range(8):
             middle = (low + high) / 2
             lost = height(jnp.asarray(b), jnp.asarray(middle)) < 0.25
             low, high = (low, middle) if lost else (middle, high)
