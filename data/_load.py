@@ -29,8 +29,9 @@ def load(path: str | os.PathLike, like: Any) -> Any:
     Names, classes, ranks and kinds of number, static fields and the shapes of arrays must
     agree with `like`; of statistics (`Switching`, `Levels`, ...) and their pulses only the
     rank must, so that `like` need not know how many devices, pulses and bins there are.
-    A mapping in `like` may name a part of what the file holds. Anything else than the
-    whole, undamaged tree is a `FileError` of one sentence.
+    A mapping in `like` may name a part of what the file holds. A quantity that the file
+    lacks has its default value: the file was written before there was one. Anything else
+    than the whole, undamaged tree is a `FileError` of one sentence.
 
     **Arguments:**
 
@@ -133,7 +134,11 @@ def _short(value: Any) -> str:
 
 
 def _leaf(file: h5py.File, leaf: Leaf) -> Any:
-    like, dataset = leaf.value, find_member(file, leaf.path, h5py.Dataset)
+    like = leaf.value
+    if leaf.path not in file and _has_default(leaf):
+        default = jnp.full(np.shape(like), leaf.field.default)  # pyright: ignore
+        return default.astype(like.dtype)
+    dataset = find_member(file, leaf.path, h5py.Dataset)
     noted = attribute(dataset, "dtype") if "dtype" in dataset.attrs else None
     pairs = "prng" in dataset.attrs or noted in ("complex64", "complex128")
     array = read_numbers(
@@ -163,6 +168,13 @@ def _leaf(file: h5py.File, leaf: Leaf) -> Any:
         array = array.astype(wanted)
         return array if isinstance(like, np.ndarray) else array[()]
     return jnp.asarray(array, jax.dtypes.canonicalize_dtype(wanted))
+
+
+def _has_default(leaf: Leaf) -> bool:
+    """Whether the file may be from before this quantity was there."""
+    if leaf.any_length or leaf.field is None or "unit" not in leaf.field.metadata:
+        return False
+    return leaf.field.default is not dataclasses.MISSING
 
 
 def _check_shape(leaf: Leaf, shape: tuple[int, ...]) -> None:

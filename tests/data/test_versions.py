@@ -2,12 +2,13 @@
 
 import pathlib
 
+import h5py
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import optax
 
-from mtjax import data
+from mtjax import compact, data
 
 from .helpers import device, levels, same, switching
 
@@ -31,3 +32,17 @@ def test_version_1_is_readable():
     path = pathlib.Path(__file__).parent / "version-1.h5"
     assert same(data.load(path, tree()), tree())
     assert data.provenance(path)["seed"] == 0
+
+
+def test_a_file_from_before_a_quantity_was_there_holds_its_default(tmp_path):
+    model = compact.MacrospinSwitching(
+        (data.State.PARALLEL,),
+        stability=45.0,
+        critical_from_p=0.5,
+        critical_from_ap=0.4,
+        relaxation=1e9,
+    )
+    data.save(tmp_path / "x.h5", {"model": model})
+    with h5py.File(tmp_path / "x.h5", "r+") as file:
+        del file["model/vcma"]
+    assert same(data.load(tmp_path / "x.h5", {"model": model}), {"model": model})
