@@ -27,7 +27,7 @@ PULSES = data.Pulses.product(
 )
 FREE = ("threshold", "cycle_mid", "cycle_floor", "misfit", "device_mid", "device_floor")
 K_U = 1e6 * np.array([0.85, 0.92, 1.0, 1.08, 1.15])
-DRAWS, TRIALS, KEYS = 4, 64, 8
+DRAWS, TRIALS, KEYS = 2, 32, 6
 
 
 def fitted(device, grains, key, start=None, gradient=None):

@@ -8,11 +8,14 @@ from ..data import Levels, Switching
 from ._cell import LevelTable
 from ._granular import GranularSynapse
 from ._macrospin import MacrospinSwitching
+from ._spin_orbit import SpinOrbitSwitching
 from ._switching import SwitchingProbability
 
 
 def plot_switching(
-    axes: Any, model: SwitchingProbability | MacrospinSwitching, switching: Switching
+    axes: Any,
+    model: SwitchingProbability | MacrospinSwitching | SpinOrbitSwitching,
+    switching: Switching,
 ) -> None:
     """Draws the switching probability over voltage, one colour a pulse width.
 
@@ -50,11 +53,13 @@ def plot_switching(
         widths = jnp.full_like(fine, t)
         if isinstance(model, MacrospinSwitching):
             curve = model.read_disturb(fine, widths, switching.start)
-            axes.plot(fine, np.asarray(curve), color=f"C{number}")
-            continue
-        mean = np.asarray(model.probability(fine, widths))
-        spread = np.asarray(model.device_std(fine, widths))
+        else:
+            curve = model.probability(fine, widths)
+        mean = np.asarray(curve)
         axes.plot(fine, mean, color=f"C{number}")
+        if not isinstance(model, SwitchingProbability):
+            continue
+        spread = np.asarray(model.device_std(fine, widths))
         band = np.clip(mean - spread, 0, 1), np.clip(mean + spread, 0, 1)
         axes.fill_between(fine, *band, color=f"C{number}", alpha=0.15, linewidth=0)
     axes.set(xlabel="pulse voltage (V)", ylabel="switching probability", ylim=(-0.03, 1.03))

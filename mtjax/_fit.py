@@ -24,7 +24,9 @@ from ._tree import BadInput, flatten
 MODELS = {
     "switching": (Switching, compact.SwitchingProbability),
     "macrospin": (Switching, compact.MacrospinSwitching),
+    "spin-orbit": (Switching, compact.SpinOrbitSwitching),
     "levels": (Levels, compact.GranularSynapse),
+    "population": (Levels, compact.SynapsePopulation),
 }
 
 

@@ -50,8 +50,9 @@ def fit(
     flip
         Change the sign of the voltages: a positive one must drive to antiparallel.
     model
-        "switching" (logistic, spread of devices; counts), "macrospin" (thermally activated
-        to precessional; counts) or "levels" (granular synapse; levels).
+        Of counts: "switching" (logistic, spread of devices), "macrospin" (thermally
+        activated to precessional) or "spin-orbit". Of levels: "levels" (granular synapse)
+        or "population" (of synapses, with correlated spreads).
     free
         The quantities to adjust, if not all that the model adjusts.
     out

@@ -6,6 +6,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from mtjax import compact
+from mtjax.data import Levels
 
 
 def draw(folder: pathlib.Path, fit: compact.Fit, statistics: Any) -> None:
@@ -15,8 +16,9 @@ def draw(folder: pathlib.Path, fit: compact.Fit, statistics: Any) -> None:
     for axes, one in zip(
         figure.subplots(1, len(sets), squeeze=False)[0], sets, strict=True
     ):
-        if isinstance(fit.model, compact.GranularSynapse):
-            compact.plot_conductance(axes, fit.model, one)
+        if isinstance(one, Levels):
+            whole = isinstance(fit.model, compact.SynapsePopulation)
+            compact.plot_conductance(axes, fit.model.median() if whole else fit.model, one)
         else:
             compact.plot_switching(axes, fit.model, one)
         axes.set_title(f"from {one.start.value}")

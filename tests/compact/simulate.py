@@ -66,7 +66,7 @@ def spin_orbit(key, trials=400):
         voltage=jnp.linspace(0.35, 1.1, 12), width=jnp.array([0.5e-9, 2e-9, 10e-9])
     )
     p = SPIN_ORBIT.probability(pulses.mesh("voltage"), pulses.mesh("width"))
-    count = jr.binomial(key, trials, p)[None]
+    count = jr.binomial(key, trials, p)[None].astype(int)
     return data.Switching(UP, pulses, jnp.full(count.shape, trials), count)
 
 

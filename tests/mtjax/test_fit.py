@@ -93,7 +93,10 @@ def test_levels_of_a_run_need_no_map(tmp_path, capsys):
         ({"map": [*COLUMNS[:4], "switched=k"]}, "must have a column `k`"),
         ({"map": COLUMNS[1:3]}, "`columns` must name voltage, width and either switched"),
         ({"flip": False}, "`voltage` must be < 0 for a pulse to switch .* add `--flip`"),
-        ({"model": "levels"}, '`--model` must be "switching" or "macrospin" here'),
+        (
+            {"model": "levels"},
+            '`--model` must be "switching" or "macrospin" or',
+        ),
         ({"free": ["treshold"]}, "`free` must name scalar quantities of Switching"),
         ({"antiparallel": ["direction=up"]}, "must have rows with all of the values"),
         ({"parallel": ["direction=P-AP"], "model": "switching"}, "must have `--parallel`"),
