@@ -34,7 +34,8 @@ class Convolution(eqx.Module):
     def __call__(self, x: Float[Array, "h w inputs"]) -> Float[Array, "h2 w2 outputs"]:
         patches = to_patches(x, self.size, self.stride, self.padding)
         h, w, numbers = patches.shape
-        return jax.vmap(self.linear)(patches.reshape(h * w, numbers)).reshape(h, w, -1)
+        on_rows = getattr(self.linear, "on_rows", jax.vmap(self.linear))
+        return on_rows(patches.reshape(h * w, numbers)).reshape(h, w, -1)
 
 
 def to_patches(

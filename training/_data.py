@@ -1,5 +1,6 @@
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -37,6 +38,7 @@ def check_samples(x: Any, y: Any, classes: int | None = None) -> tuple[Array, Ar
     return jnp.asarray(x), jnp.asarray(y)
 
 
-def count_classes(network: Any, x: Float[Array, "samples ..."]) -> int:
-    """Number of outputs of a network on one sample of `x`."""
-    return jax.eval_shape(network, x[0]).shape[-1]
+def count_classes(forward: Any, network: Any, x: Float[Array, "samples ..."]) -> int:
+    """Number of outputs of a forward pass, `forward(network, x, key)`."""
+    one = lambda: forward(network, x[:1], jax.random.key(0))
+    return eqx.filter_eval_shape(one).shape[-1]

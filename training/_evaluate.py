@@ -58,8 +58,9 @@ def evaluate_chips(
     No weight is changed after a chip is drawn. Compiled once; the chips run one after
     the other. Arguments as in `on_array`; `x`, `y`: inputs and labels.
     """
-    x, y = check_samples(x, y, classes=count_classes(network, jnp.asarray(x)))
     forward = ThroughArray(cell, spec, table, wires)
+    classes = count_classes(forward, network, jnp.asarray(x[:1]))
+    x, y = check_samples(x, y, classes=classes)
     accuracies, logits = _scores(network, forward, x, y, keys)
     return Chips(accuracies, logits, jnp.asarray(majority(y, y)))
 

@@ -37,11 +37,19 @@ class _Recorder(eqx.Module):
         self.record(x)
         return self.layer(x, key=key)
 
+    def on_rows(self, x: Float[Array, "rows inputs"]) -> Float[Array, "rows outputs"]:
+        """All rows of a convolution at once: what is recorded must not leave a `vmap`."""
+        self.record(x)
+        return jax.vmap(self.layer)(x)
+
 
 def layer_inputs(
     network: Any, x: Float[Array, "samples ..."]
 ) -> list[Float[Array, "samples ..."]]:
-    """What each linear layer is given on the samples `x`, in the order of use."""
+    """What each linear layer is given on the samples `x`, in the order of use.
+
+    Of a convolution, the patches of each sample, shape `(samples, pixels, inputs)`.
+    """
 
     def one(sample):
         seen: list[Array] = []

@@ -76,6 +76,18 @@ def estimate_statistics(network: Any, x: Float[Array, "samples ..."]) -> Any:
     Needs no labels. After a chip is programmed, its own activations are taken:
     `estimate_statistics(on_array(...), x)`.
     """
+    found = iter(_statistics(network, x))
+
+    def hold(norm):
+        mean, variance = (v[0] for v in next(found))
+        return BatchNorm(norm.scale, norm.shift, mean, variance, live=False)
+
+    return _replace(network, hold)
+
+
+@eqx.filter_jit
+def _statistics(network: Any, x: Float[Array, "samples ..."]) -> list[Any]:
+    """Mean and variance that enter each normalisation, on the batch `x`."""
 
     def one(sample):
         seen: list[Any] = []
@@ -83,13 +95,7 @@ def estimate_statistics(network: Any, x: Float[Array, "samples ..."]) -> Any:
         _replace(network, lambda norm: _Recorder(live(norm), seen.append))(sample)
         return seen
 
-    found = iter(eqx.filter_jit(jax.vmap(one, axis_name="batch"))(x))
-
-    def hold(norm):
-        mean, variance = (v[0] for v in next(found))
-        return BatchNorm(norm.scale, norm.shift, mean, variance, live=False)
-
-    return _replace(network, hold)
+    return jax.vmap(one, axis_name="batch")(x)
 
 
 def fold(network: Any) -> Any:

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from typing import Any
 
 import equinox as eqx
@@ -32,6 +33,7 @@ def on_array(
     key: PRNGKeyArray,
     table: Any = None,
     wires: Wires = Wires.EXACT,
+    digital: Collection[int] = (),
 ) -> ArrayNetwork:
     """Programs the linear layers of a network into crossbars: one key is one chip.
 
@@ -56,7 +58,12 @@ def on_array(
     - `table`: The levels that were designed for, by default those of `cell` itself. With
       it held, the loss is a smooth function of the cell.
     - `wires`: How exactly the wires are solved.
+    - `digital`: Numbers of linear layers that stay as they are, in the order of the
+        network's fields; negative from the last: `(0, -1)` keeps the first and the last.
     """
+    layers = linear_layers(network)
+    kept = chosen(digital, len(layers))
+    placed = [layer for number, layer in enumerate(layers) if number not in kept]
     if spec.tile < 2:
         raise ValueError(f"`spec.tile` must be at least 2, one pair, got {spec.tile}.")
     if table is None:
@@ -67,8 +74,19 @@ def on_array(
         actual = cell.levels(design.voltage)
     if not isinstance(spec.wire, Tracer) and float(spec.wire) == 0:
         wires = Wires.NONE  # what every choice gives, without a solve
-    programmed = _program(linear_layers(network), actual, design, spec, wires, key)
-    return ArrayNetwork(replace_linear(network, lambda number, _: programmed[number]))
+    programmed = iter(_program(placed, actual, design, spec, wires, key) if placed else ())
+    change = lambda number, layer: layer if number in kept else next(programmed)
+    return ArrayNetwork(replace_linear(network, change))
+
+
+def chosen(digital: Collection[int], layers: int) -> set[int]:
+    """The numbers of the layers that stay digital, from 0; unknown ones are refused."""
+    if any(not -layers <= number < layers for number in digital):
+        raise ValueError(
+            f"`digital` must be numbers of layers from {-layers} to {layers - 1}, "
+            f"got {tuple(digital)}."
+        )
+    return {number % layers for number in digital}
 
 
 @eqx.filter_jit

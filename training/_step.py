@@ -26,6 +26,22 @@ class Rules(eqx.Module):
     optimizer: Any = eqx.field(static=True)
     augment: Callable | None = eqx.field(static=True)
     batch: int = eqx.field(static=True)
+    epochs: int = eqx.field(static=True)
+    teacher: Any = None
+    sharding: Any = eqx.field(static=True, default=None)
+
+    def value(self, logits: Array, x: Array, y: Array) -> Float[Array, ""]:
+        """The loss; with a teacher, also of what that answers."""
+        if self.teacher is None:
+            return self.loss(logits, y)
+        taught = jax.lax.stop_gradient(batched(self.teacher, x))
+        return self.loss(logits, y, taught)
+
+    def forward_at(self, step: Int[Array, ""], steps: int) -> Any:
+        """The forward pass of a step; one with an `at` learns how far training is."""
+        if not hasattr(self.forward, "at"):
+            return self.forward
+        return self.forward.at(step / (self.epochs * steps))
 
 
 class State(eqx.Module):
@@ -62,17 +78,24 @@ def epoch(
     carried, static = eqx.partition((state.network, state.optimizer), eqx.is_array)
 
     def step(carry, at):
-        index, key = at
+        number, index, key = at
         network, moments = eqx.combine(carry, static)
         augment_key, chip_key = jr.split(key)
-        images = x[index]
+        images, labels = x[index], y[index]
+        if rules.sharding is not None:
+            images, labels = (
+                jax.lax.with_sharding_constraint(v, rules.sharding)
+                for v in (images, labels)
+            )
         if rules.augment is not None:
             images = rules.augment(images, augment_key)
 
+        forward = rules.forward_at(state.epoch * steps + number, steps)
+
         @eqx.filter_value_and_grad(has_aux=True)
         def loss(network):
-            logits = rules.forward(network, images, chip_key)
-            return rules.loss(logits, y[index]), accuracy(logits, y[index])
+            logits = forward(network, images, chip_key)
+            return rules.value(logits, images, labels), accuracy(logits, labels)
 
         (value, right), gradient = loss(network)
         parameters = eqx.filter(network, eqx.is_inexact_array)
@@ -85,7 +108,7 @@ def epoch(
 
     indices = order.reshape(steps, rules.batch)
     carried, (losses, rights) = jax.lax.scan(
-        step, carried, (indices, jr.split(step_key, steps))
+        step, carried, (jnp.arange(steps), indices, jr.split(step_key, steps))
     )
     network, moments = eqx.combine(carried, static)
     return State(network, moments, state.epoch + 1), losses, rights
@@ -101,4 +124,4 @@ def score(
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Loss and accuracy of one forward pass over all samples."""
     logits = rules.forward(network, x, key)
-    return rules.loss(logits, y), accuracy(logits, y)
+    return rules.value(logits, x, y), accuracy(logits, y)

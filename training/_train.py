@@ -1,7 +1,7 @@
 import json
 import pathlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -16,6 +16,7 @@ from ._checkpoint import begin, Progress, read, write
 from ._data import check_samples, count_classes
 from ._metrics import cross_entropy
 from ._optimizer import adamw
+from ._sharding import over, replicated
 from ._step import batched, epoch, Rules, score, start
 
 
@@ -53,6 +54,8 @@ def train(
     log: str | pathlib.Path | None = None,
     checkpoint: str | pathlib.Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    teacher: Any = None,
+    devices: Sequence[Any] | None = None,
 ) -> Training:
     """Trains a network by stochastic gradient descent.
 
@@ -73,8 +76,11 @@ def train(
     - `checkpoint`: File that is replaced after each epoch. If it is there, training goes
         on from it and ends as if it had never been interrupted.
     - `progress`: Called with the epochs done and their number.
+    - `teacher`: A trained network; `loss` gets its logits on the batch as a third
+        argument, see `Distillation`.
+    - `devices`: Of JAX; each batch is divided among them (data-parallel).
     """
-    classes = count_classes(network, jnp.asarray(data[0]))
+    classes = count_classes(forward, network, jnp.asarray(data[0][:1]))
     x, y = check_samples(*data, classes=classes)
     if batch < 1 or batch > len(y):
         raise ValueError(f"`batch` must be from 1 to {len(y)} (the samples), got {batch}.")
@@ -85,11 +91,14 @@ def train(
     held = None if validation is None else check_samples(*validation, classes=classes)
     if optimizer is None:
         optimizer = adamw(epochs * (len(y) // batch))
-    rules = Rules(forward, loss, optimizer, augment, batch)
+    rules = Rules(
+        forward, loss, optimizer, augment, batch, epochs, teacher, over(devices, batch)
+    )
     epoch_key, score_key = jr.split(key)
     run = begin(start(network, rules), key, epochs)
     if checkpoint is not None:
         run = read(checkpoint, run)
+    run, x, y = replicated((run, x, y), rules.sharding)
     least = min((row["loss"] for row in run.rows()), default=np.inf)
     while run.done < epochs and not stopped(run, patience):
         begun = time.perf_counter()
