@@ -36,6 +36,7 @@ from ._neurons import (
     SimulatedPairs as SimulatedPairs,
     Slope as Slope,
 )
+from ._noisy_weights import NoisyWeights as NoisyWeights
 from ._normalisation import (
     BatchNorm as BatchNorm,
     estimate_statistics as estimate_statistics,

@@ -72,3 +72,17 @@ def test_the_spread_ramps_up():
     whole = cell(spread=0.2).cycle_std
     for share, part in ((0.0, 0), (0.25, 0.5), (0.5, 1), (1.0, 1)):
         np.testing.assert_allclose(std(share), part * whole)
+
+
+def test_noise_is_relative_to_the_largest_weight_of_the_tile():
+    layer = eqx.nn.Linear(7, 5, use_bias=False, key=jr.key(0))
+    layer = eqx.tree_at(lambda l: l.weight, layer, jr.normal(jr.key(1), (5, 7)))
+    noisy = training.NoisyWeights(deviation=0.1, tile=4, ramp=0.5)
+    x = jnp.eye(7)
+    draw = lambda key: noisy(layer, x, key).T
+    spread = jax.lax.map(draw, jr.split(jr.key(2), 2000)).std(0)
+    for rows, columns in ((slice(0, 4), slice(0, 4)), (slice(4, 5), slice(4, 7))):
+        most = jnp.max(jnp.abs(layer.weight[rows, columns]))
+        np.testing.assert_allclose(spread[rows, columns], 0.1 * most, rtol=0.08)
+    np.testing.assert_allclose(noisy.at(jnp.asarray(0.25)).deviation, 0.05)
+    np.testing.assert_allclose(noisy.at(jnp.asarray(0.9)).deviation, 0.1)
