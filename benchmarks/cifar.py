@@ -32,10 +32,12 @@ def images():
     return ((x - mean) / deviation, task.train.y), ((test - mean) / deviation, task.test.y)
 
 
-def score(network, x, y):
-    """Accuracy, a few hundred images at a time."""
-    logits = jax.jit(lambda x: jax.lax.map(network, x, batch_size=500))(x)
-    return float(training.accuracy(logits, y))
+def scores(network, x, y):
+    """Accuracy in per cent, and with the mean answer to an image and its mirror image."""
+    answer = jax.jit(lambda x: jax.lax.map(network, x, batch_size=500))
+    plain, mirrored = answer(x), answer(x[:, :, ::-1])
+    score = lambda logits: 100 * float(training.accuracy(logits, y))
+    return score(plain), score(plain + mirrored)
 
 
 def main():
@@ -74,9 +76,10 @@ def main():
     seconds = time.perf_counter() - begun
     network = training.estimate_statistics(run.network, train[0][:ESTIMATED])
     training.save_weights(arguments.out / "resnet18.npz", network)
+    plain, mirrored = scores(network, *test)
     print(
-        f"ResNet-18, width {arguments.width:g}, {arguments.stem} stem: "
-        f"{100 * score(network, *test):.2f} % of {len(test[1])} test images after "
+        f"ResNet-18, width {arguments.width:g}, {arguments.stem} stem: {plain:.2f} % of "
+        f"{len(test[1])} test images ({mirrored:.2f} % with their mirror images) after "
         f"{arguments.epochs} epochs, {seconds:.0f} s in this call"
     )
 

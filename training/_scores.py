@@ -1,4 +1,5 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -21,9 +22,11 @@ class Scores(eqx.Module):
     unit: str = eqx.field(static=True, default="chips")
 
     @classmethod
-    def of(cls, rows: Mapping[str, Sequence[float]], unit: str = "chips") -> "Scores":
+    def of(cls, rows: Mapping[str, Any], unit: str = "chips") -> "Scores":
         """Scores by the name of the method."""
-        return cls(jnp.array(list(rows.values())), tuple(rows), unit)
+        return cls(
+            jnp.array([list(row) for row in rows.values()], float), tuple(rows), unit
+        )
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.names:
