@@ -13,6 +13,7 @@ that. All 10,000 test images.
 import argparse
 import pathlib
 import time
+from typing import Any
 
 import h5py
 import jax
@@ -26,8 +27,8 @@ def fitted_cell(folder):
     """The levels of the device that a run fitted, as a table in single precision."""
     jax.config.update("jax_enable_x64", True)
     with h5py.File(folder / "fits.h5") as file:
-        group = file["levels/model"]
-        values = {name: group[name][()] for name in group}
+        group: Any = file["levels/model"]
+        values: dict[str, Any] = {name: group[name][()] for name in group}
     model = compact.GranularSynapse(data.State.PARALLEL, False, **values)
     levels = model.levels(model.assign(4))
     print(

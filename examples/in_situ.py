@@ -104,7 +104,7 @@ def main():
     ).accuracy
     rows = {"learned in situ": reached, "float, written once": [float(a) for a in placed]}
     print(training.Scores.of(rows).table())
-    print(f"{sum(pulses) / 5:.0f} pulses a chip for {chip.numbers.size} pairs in 30 epochs")
+    print(f"{sum(pulses) / 5:.0f} pulses a chip for 12 pairs in 30 epochs")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class SimulatedPairs(AbstractPairs):
         """Pairs whose gains and offsets have the standard deviations given."""
         gain, zero = jr.normal(key, (2, neurons))
         return cls(
-            neuron,
+            neuron=neuron,
             step=step,
             mismatch=mismatch * gain,
             offset=offset * zero,

@@ -111,12 +111,12 @@ def _program(layers, actual, design, spec, wires, key) -> list[ArrayLinear]:
     differences, held = pairs[: len(layers)], pairs[-len(layers) :]
     known = tables[-1]
     return [
-        _layer(*parts, known, spec)
+        _layer(known, spec, *parts)
         for parts in zip(layers, steps, numbers, targets, differences, held, strict=True)
     ]
 
 
-def _layer(layer, step, number, target, difference, held, known, spec) -> ArrayLinear:
+def _layer(known, spec, layer, step, number, target, difference, held) -> ArrayLinear:
     """One linear layer, given the effective conductances of its pairs."""
     held = jax.lax.stop_gradient(held)
     unit = jax.lax.stop_gradient(crossbar.step_conductance(known.conductance))

@@ -62,7 +62,9 @@ class Scores(eqx.Module):
         """Medians, intervals and differences from the method `against`, in per cent."""
         percent = lambda low, high: f"{100 * low:.2f} to {100 * high:.2f}"
         head = ("method", "median", "95 %", "worst to best")
-        rows = [head if against is None else (*head, f"minus {against}", "95 %")]
+        rows: list[tuple[str, ...]] = [
+            head if against is None else (*head, f"minus {against}", "95 %")
+        ]
         for name in self.names:
             row = (
                 name,

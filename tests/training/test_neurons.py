@@ -66,7 +66,7 @@ def instrument(calls):
         calls.append(current.shape)
         return tuple(np.tanh((i - 20e-6) / 4e-6) for i in (current, current + step))
 
-    return training.Instrument(measure, step=1e-7)
+    return training.Instrument(measure=measure, step=1e-7)
 
 
 def test_a_network_learns_on_an_instrument_that_is_a_python_function():
@@ -98,6 +98,6 @@ def test_an_instrument_has_no_card_and_must_answer_in_shape():
     neurons = training.Neurons(instrument([]), centre=0, width=1, zero=0, swing=1)
     with pytest.raises(ValueError, match="`slope` must not be EXACT"):
         neurons(jnp.zeros(3), training.Slope.EXACT, jr.key(0))
-    broken = training.Instrument(lambda i, step: (i, i[:1]), step=1e-7)
+    broken = training.Instrument(measure=lambda i, step: (i, i[:1]), step=1e-7)
     with pytest.raises(Exception, match="`measure` must return two arrays"):
         jax.block_until_ready(broken.read(jnp.zeros(3), jr.key(0)))
