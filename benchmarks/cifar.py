@@ -49,6 +49,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=pathlib.Path, help="weights to go on from")
     parser.add_argument("--rise", type=float, default=0.3, help="of the learning rate")
+    parser.add_argument("--peak", type=float, default=0.2, help="largest learning rate")
     parser.add_argument("--decay", type=float, default=5e-4)
     parser.add_argument("--margin", type=int, default=4, help="largest shift of an image")
     arguments = parser.parse_args()
@@ -68,7 +69,9 @@ def main():
         key=k_train,
         epochs=arguments.epochs,
         batch=128,
-        optimizer=training.sgd(steps, decay=arguments.decay, rise=arguments.rise),
+        optimizer=training.sgd(
+            steps, peak=arguments.peak, decay=arguments.decay, rise=arguments.rise
+        ),
         augment=functools.partial(training.crop_and_flip, margin=arguments.margin),
         log=arguments.out / "resnet18.jsonl",
         checkpoint=arguments.out / "resnet18.h5",

@@ -30,9 +30,8 @@ def test_the_loss_at_its_ends():
 
 def test_a_student_learns_from_its_teacher_alone():
     x, y = blobs()
-    train = dict(
-        key=jr.key(1), epochs=15, batch=30, optimizer=training.adamw(45, peak=0.05)
-    )
+    train: dict[str, Any] = dict(key=jr.key(1), epochs=15, batch=30)
+    train["optimizer"] = training.adamw(45, peak=0.05)
     teacher = training.train(training.mlp((6, 3), key=jr.key(0)), (x, y), **train).network
     student = training.train(
         training.mlp((6, 3), key=jr.key(2)),
