@@ -86,7 +86,7 @@ def spin_orbit(rows: dict[str, Any]) -> Iterator[Check]:
         field_like=jnp.zeros(1),
         follows=Follows.SOURCE,
     )
-    slow, end = 1e-8, jnp.array([2e-8])
+    slow, end = 2e-9, jnp.array([6e-9])
 
     @eqx.filter_jit
     def height(b, strength):

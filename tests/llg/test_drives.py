@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 from mtjax import llg
 
 
+_deterministic: Any = importlib.import_module("mtjax.llg._deterministic")
 _dynamics: Any = importlib.import_module("mtjax.llg._validation_dynamics")
 
 UP = jnp.array([0.0, 0.0, 1.0])
@@ -145,6 +146,30 @@ def test_steps_follow_the_adaptive_solution_with_every_kind_of_drive():
     path = llg.trajectory(one, pulse, grid, m0, key=jr.key(0), every=400)
     exact = llg.deterministic(one, m0, path.time[1:], pulse)
     np.testing.assert_allclose(path.m[1:], exact, atol=2e-5)
+
+
+def test_a_rotated_problem_gives_rotated_motion():
+    """Axes, fields, polarisations and spin turned together: so is the rate of change."""
+
+    def motion(turn):
+        up, aside = turn @ UP, turn @ jnp.array([0.0, 1.0, 0.0])
+        one = _dynamics.spin(turn @ jnp.array([0.1, 0.0, 0.3]), 1.0, 0.1)
+        softening = llg.Uniaxial(
+            k_u=jnp.array([-0.2]), volume=jnp.ones(1), moment=jnp.ones(1), axis=up[None]
+        )
+        drives = (
+            torque(aside, 0.2, 0.1),
+            torque(up, 300.0, 50.0, asymmetry=0.5, follows=llg.Follows.CURRENT),
+            llg.Following(softening, follows=llg.Follows.VOLTAGE),
+        )
+        where = lambda s: (s.circuit, s.drives, s.polariser, s.terms[0].axis)
+        one = eqx.tree_at(where, one, (circuit(), drives, up, up[None]))
+        m = turn @ jnp.array([0.48, 0.36, 0.8])
+        return _deterministic.rate(one, m[None], 0.7)[0] / GAMMA
+
+    turn = jnp.linalg.qr(jr.normal(jr.key(3), (3, 3)))[0]
+    turn = turn * jnp.linalg.det(turn)  # a rotation, no reflection
+    np.testing.assert_allclose(motion(turn), turn @ motion(jnp.eye(3)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("b", (0.0, 0.1))

@@ -21,6 +21,7 @@ CARDS: dict[str, Any] = {
 UP, ALONG = jnp.array([[0.0, 0.0, 1.0]]), jnp.array([[0.0, 1.0, 0.0]])
 
 
+@eqx.filter_jit
 def one(device) -> llg.System:
     return device.system(jax.tree.map(lambda x: x[0], device.samples(1)))
 
@@ -76,6 +77,7 @@ def test_voltage_card_loses_its_anisotropy_at_its_voltage():
     np.testing.assert_allclose(-softened, barrier(card)[1], rtol=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CARDS)
 def test_every_card_runs_a_trial(name):
     device = CARDS[name]()
