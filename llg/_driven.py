@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 from ..data import quantity, Scalar
 from ._drives import Following, Follows
+from ._junction import NO_LIMIT
 from ._local_terms import Uniaxial
 from ._macrospin import Macrospin
 from ._microstructure import Microstructure
@@ -27,9 +28,10 @@ class SpinOrbitMacrospin(eqx.Module):
         system = self.magnet.system(sample)
         drive = self.line.torque(self.magnet.m_s[None], self.magnet.thickness)
         return eqx.tree_at(
-            lambda s: (s.torque, s.drives),
+            lambda s: (s.torque, s.drives, s.circuit.breakdown),
             system,
-            (jnp.zeros_like(system.torque), (drive,)),
+            # The pulse is not on the junction, which it cannot break down.
+            (jnp.zeros_like(system.torque), (drive,), jnp.asarray(NO_LIMIT)),
         )
 
     def samples(self, number: int) -> Microstructure:

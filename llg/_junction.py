@@ -1,7 +1,6 @@
 """The tunnel junction: conductance, source and spin-transfer torque."""
 
 import enum
-import math
 
 import equinox as eqx
 import jax
@@ -14,6 +13,8 @@ from ._constants import SPIN_PER_CHARGE
 
 # Steps of Newton's method at a given current: more than float64 needs.
 _NEWTON = 4
+# Finite, so that what is derived from all parameters stays so.
+NO_LIMIT = 1e3  # [V]
 
 
 class Source(enum.Enum):
@@ -58,7 +59,7 @@ class Junction(eqx.Module):
         "Ohm", lower=0, doc="resistance of source, wires and selector"
     )
     breakdown: Scalar = quantity(
-        "V", above=0, default=math.inf, doc="largest junction voltage that is allowed"
+        "V", above=0, default=NO_LIMIT, doc="largest junction voltage that is allowed"
     )
     source: Source = eqx.field(static=True, kw_only=True, default=Source.VOLTAGE)
 
@@ -95,7 +96,7 @@ class Circuit(eqx.Module):
     v_half: Float[Array, "..."]
     series_resistance: Float[Array, "..."]
     # Largest voltage of the junction that is allowed [V].
-    breakdown: Float[Array, "..."] = eqx.field(converter=jnp.asarray, default=math.inf)
+    breakdown: Float[Array, "..."] = eqx.field(converter=jnp.asarray, default=NO_LIMIT)
     source: Source = eqx.field(static=True, kw_only=True, default=Source.VOLTAGE)
 
     @property

@@ -186,6 +186,7 @@ def test_spin_orbit_torque_switches_at_the_closed_threshold(b):
         assert bool(m[2] < 0.2) is lost, (factor, m)
 
 
+@pytest.mark.slow
 def test_voltage_lowers_the_anisotropy_for_half_a_turn():
     """At K(V) = 0 the spin turns about the field in the plane."""
     magnet = llg.Macrospin(
@@ -249,6 +250,7 @@ def levels(device, **kwargs):
     ).mean[0]
 
 
+@pytest.mark.slow
 def test_a_spin_orbit_line_turns_the_spin_in_a_sweep():
     device = spin_orbit_cell()
     resistance = 2e-6 * 100e-9 / (60e-9 * 5e-9)

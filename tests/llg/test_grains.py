@@ -95,6 +95,7 @@ def test_padding_changes_nothing_that_counts():
     assert float(padded.moment.min()) > 0
 
 
+@pytest.mark.slow
 def test_films_of_different_numbers_of_grains_run_in_one_sweep():
     device = small(9)
     draws = llg.concatenated(

@@ -32,8 +32,8 @@ def test_cayley_turns_about_its_vector_and_keeps_the_norm():
     np.testing.assert_allclose(turned - m, middle, atol=1e-13)
 
 
-@pytest.mark.parametrize("integrator", BOTH)
-def test_second_order_without_noise(integrator):
+def test_cayley_is_of_second_order_without_noise():
+    """As Heun, which the tests of trajectories hold."""
     one = _dynamics.spin(jnp.array([0.1, 0.2, 0.3]), 1.5, 0.1)
     m0 = jnp.array([[0.6, 0.0, 0.8]])
     pulse = llg.Pulse(voltage=0.9, width=1e-10)
@@ -42,7 +42,13 @@ def test_second_order_without_noise(integrator):
     for steps in (200, 400):
         grid = llg.TimeGrid(dt=END / steps, steps=steps)
         path = llg.trajectory(
-            one, pulse, grid, m0, key=jr.key(0), every=steps, integrator=integrator
+            one,
+            pulse,
+            grid,
+            m0,
+            key=jr.key(0),
+            every=steps,
+            integrator=llg.Integrator.CAYLEY,
         )
         errors.append(float(jnp.max(jnp.abs(path.m[-1] - exact))))
     assert 3.6 < errors[0] / errors[1] < 4.4
@@ -63,7 +69,10 @@ def _ends(increments, steps, integrator):
     return jnp.concatenate(jax.lax.scan(body, start, normals)[0])
 
 
-@pytest.mark.parametrize("integrator", BOTH)
+@pytest.mark.parametrize(
+    "integrator",
+    (llg.Integrator.HEUN, pytest.param(llg.Integrator.CAYLEY, marks=pytest.mark.slow)),
+)
 def test_strong_order_is_one_half(integrator):
     """Root mean square distance to paths of 2048 steps, 2,000 paths, over 16 to 128."""
     increments = jr.normal(jr.key(1), (2048, 3, 2000))
@@ -77,6 +86,7 @@ def test_strong_order_is_one_half(integrator):
     assert 0.4 < order < 0.7, (order, errors)
 
 
+@pytest.mark.slow
 def test_both_have_the_same_error_rates():
     """Their difference with shared noise is small against its standard error."""
     rates = []

@@ -91,6 +91,10 @@ def test_every_card_runs_a_trial(name):
     assert bool(jnp.all(jnp.isfinite(path.m)))
 
 
+def test_the_voltage_of_a_line_does_not_break_its_junction_down():
+    assert float(one(llg.presets.sot_mram()).circuit.breakdown) > 100
+
+
 def test_a_granular_pulse_beyond_breakdown_is_refused():
     device = llg.presets.granular_junction()
     size = device.side / 2

@@ -52,11 +52,11 @@ def test_thermometer_reads_the_temperature_of_each_spin():
     """200 trials of 40 states; the standard error is that between trials; |z| < 4."""
     system = pair()
     pulse = llg.Pulse(voltage=0.0, width=1e-12)
-    grid = llg.TimeGrid(dt=0.02 / GAMMA, steps=12_000, settle=0)
+    grid = llg.TimeGrid(dt=0.02 / GAMMA, steps=6_000)
 
     def run(trial):
         path = llg.trajectory(
-            system, pulse, grid, llg.State.PARALLEL, key=jr.key(2), trial=trial, every=300
+            system, pulse, grid, llg.State.PARALLEL, key=jr.key(2), trial=trial, every=150
         )
         return llg.thermometer(system, path.m[1:]), path.m[1:]
 

@@ -51,7 +51,9 @@ def test_a_ramp_is_two_samples_and_any_waveform_its_samples():
     "waveform",
     (
         llg.Train(period=1.5e-11, count=2),
-        llg.Sampled(values=jnp.array([0.0, 1.0, -1.0, 0.5])),
+        pytest.param(
+            llg.Sampled(values=jnp.array([0.0, 1.0, -1.0, 0.5])), marks=pytest.mark.slow
+        ),
     ),
 )
 def test_steps_follow_the_adaptive_solution(waveform):
@@ -82,6 +84,7 @@ def sweep(waveform=None, **kwargs) -> Any:
     )[0]
 
 
+@pytest.mark.slow
 def test_a_sweep_observes_a_train_at_its_end():
     train = llg.Train(period=1.4e-11, count=2)
     level = sweep(train)
@@ -98,6 +101,7 @@ def test_a_sweep_observes_a_train_at_its_end():
     np.testing.assert_allclose(level[1, 2], (1 + cosine) / 2, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_neutral_waveforms_change_nothing():
     plain = sweep()
     np.testing.assert_allclose(sweep(llg.Train(period=1e-10, count=1)), plain, rtol=1e-12)
