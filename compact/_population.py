@@ -7,6 +7,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from ..data import Levels, quantity, Scalar, State
 from ._cell import LevelTable
+from ._device_effects import integrated, inverse
 from ._drive import grid, log_drive
 from ._granular import _burr, _variance, GranularSynapse
 from ._model import AbstractModel, log_normal
@@ -210,7 +211,7 @@ class SynapsePopulation(AbstractModel):
             weight = jnp.where(used, 1 / noise, 0.0)
             left = j.T @ (weight[:, None] * j) + k.T @ (half[:, None] * k) + jnp.eye(2)
             right = j.T @ (weight * (y - f + j @ z)) + k.T @ (half * (r + k @ z))
-            return jnp.linalg.solve(left, right), None
+            return inverse(left)[0] @ right, None
 
         z, _ = jax.lax.scan(step, jnp.zeros(2), length=4)
         f, cycle, j, k, r = at(z)
@@ -221,29 +222,11 @@ class SynapsePopulation(AbstractModel):
         of = jax.vmap(lambda y, s2, used, n: self._effects(y, s2, used, n, x))
         _, cycle, j, error, k, r, moved, half = of(y, s2, used, n)
         noise = self.device_floor**2 + cycle / n
-        weight = jnp.where(used, 1 / noise, 0.0)
-        error = jnp.where(used, error, 0.0)
-        # Devices: two normal deviates each, integrated out.
-        wj, wk = weight[..., None] * j, half[..., None] * k
-        inner = jnp.einsum("dpi,dpk->dik", j, wj) + jnp.einsum("dpi,dpk->dik", k, wk)
-        inner += jnp.eye(2)[None]
-        pull = jnp.sum(wj * error[..., None] + wk * moved[..., None], axis=1)
-        best = jnp.linalg.solve(inner, pull[..., None])[..., 0]
-        quadratic = jnp.sum(weight * error**2) + jnp.sum(half * moved**2)
-        quadratic -= jnp.sum(pull * best)
-        logdet = jnp.sum(jnp.where(used, jnp.log(noise), 0.0))
-        logdet += jnp.sum(jnp.linalg.slogdet(inner)[1])
-        # Pulses: the misfit is common to all devices.
-        t = jnp.sum(weight * error - jnp.einsum("dpi,di->dp", wj, best), axis=0)
-        solved = jnp.linalg.solve(inner, jnp.swapaxes(wj, 1, 2))
-        precision = jnp.diag(jnp.sum(weight, 0)) - jnp.einsum("dpi,diq->pq", wj, solved)
-        common = jnp.eye(x.size) + self.misfit**2 * precision
-        quadratic -= self.misfit**2 * t @ jnp.linalg.solve(common, t)
-        logdet += jnp.linalg.slogdet(common)[1]
+        effects = integrated(j, error, k, moved, half, noise, used, self.misfit)
         # Variances: a gamma law, with its quadratic part in the deviates taken out.
         many = used & (n > 1.5)
         spread = -half * (jnp.log(cycle) + s2 / cycle) + half * r**2 / 2
-        return -0.5 * (quadratic + logdet) + jnp.sum(jnp.where(many, spread, 0.0))
+        return effects + jnp.sum(jnp.where(many, spread, 0.0))
 
     def log_prior(self) -> Float[Array, ""]:
         return (

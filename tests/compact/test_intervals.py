@@ -42,10 +42,12 @@ COVERAGE = {
 @pytest.mark.parametrize("which", (*COVERAGE, *MODELS))
 def test_intervals_cover_the_truth(which):
     simulate, fitted, truth = (COVERAGE | MODELS)[which]
-    samples = jax.vmap(simulate)(jr.split(jr.key(5), 1000))
+    # A population takes seconds a fit: fewer, with the band that the binomial law allows.
+    number, low, high = (60, 0.85, 1.0) if which == "population" else (1000, 0.93, 0.97)
+    samples = jax.vmap(simulate)(jr.split(jr.key(5), number))
     fit = jax.jit(jax.vmap(fitted))(samples)
     for name, z in z_scores(fit, truth).items():
-        assert 0.93 <= jnp.mean(abs(z) < 1.96) <= 0.97, name
+        assert low <= jnp.mean(abs(z) < 1.96) <= high, name
 
 
 def test_profile_of_a_large_sample_is_the_normal_interval():
