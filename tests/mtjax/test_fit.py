@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import pathlib
 
 import equinox as eqx
 import h5py
@@ -19,12 +18,13 @@ from mtjax.data import _images  # pyright: ignore[reportAttributeAccessIssue]
 
 from ..compact.test_fit import levels
 from ..data.test_images import server, small  # noqa: F401
+from ..test_packaging import ROOT
 from .test_cli import mtjax
 
 
 # Counts drawn from a macrospin with stability 45, thresholds .5 and .4 V and relaxation
 # .9 GHz, made a mess of: four devices, gaps, overflows, comments, decimal commas.
-MESSY = pathlib.Path(__file__).parent / "measured.csv"
+MESSY = ROOT / "examples/measured.csv"
 COLUMNS = ["device=device", "voltage=Vp", "width=tp", "trials=attempts"]
 COLUMNS += ["switched=switched"]
 FROM_AP = {"antiparallel": ["direction=AP-P"], "flip": True}
