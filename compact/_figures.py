@@ -2,9 +2,8 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-import scipy.stats
 
-from ..data import Levels, Switching
+from ..data import clopper_pearson, Levels, Switching
 from ._cell import LevelTable
 from ._granular import GranularSynapse
 from ._macrospin import MacrospinSwitching
@@ -37,8 +36,7 @@ def plot_switching(
     for number, t in enumerate(np.unique(width)):
         here = (width == t) & (trials > 0)
         n, k = trials[here], switched[here]
-        low = np.where(k > 0, scipy.stats.beta.ppf(0.025, k, n - k + 1), 0.0)
-        high = np.where(k < n, scipy.stats.beta.ppf(0.975, k + 1, n - k), 1.0)
+        low, high = clopper_pearson(k, n)
         p = k / np.maximum(n, 1)
         axes.errorbar(
             voltage[here],

@@ -7,6 +7,11 @@ from ._examples import (
 )
 from ._fetch import fetch as fetch
 from ._images import images as images
+from ._intervals import (
+    clopper_pearson as clopper_pearson,
+    trials_for as trials_for,
+    trials_to_exclude as trials_to_exclude,
+)
 from ._learning import examples as examples, learning as learning
 from ._load import load as load, provenance as provenance
 from ._measured import Measured as Measured, read as read

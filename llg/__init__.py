@@ -72,7 +72,9 @@ from ._newell import prism_tensor as prism_tensor
 from ._observables import (
     AbstractObservable as AbstractObservable,
     Level as Level,
+    Lost as Lost,
     Switched as Switched,
+    SwitchingTime as SwitchingTime,
 )
 from ._pathwise import Pathwise as Pathwise
 from ._pulse import Pulse as Pulse

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
 from ._score import shift
-from ._step import advance, draws, start
+from ._step import advance, draws, over_batch, per_sample, start, torque
 
 
 class Samples(eqx.Module):
@@ -24,6 +24,7 @@ class Samples(eqx.Module):
     rise: Float[Array, "*batch"]
     fall: Float[Array, "*batch"]
     end: Float[Array, "*batch"]  # end of the falling edge
+    stretch: Float[Array, "*batch"]  # of the steps during the pulse: 1, for a derivative
     key: UInt32[Array, "2 *batch"]
     trial: UInt32[Array, "*batch"]
 
@@ -64,24 +65,38 @@ def _advance(system: Assembled, samples: Samples, settle: int, state, step):
 def thermal(system: Assembled, samples: Samples, step) -> Array:
     """The normals of a step, three for each spin, shape `(3 * spins, batch)`."""
     spins, slot = system.alpha.shape[0], step.astype(jnp.uint32) + 1
-    return draws(samples.key, samples.trial, slot, spins, system.matrix.dtype)
+    return draws(samples.key, samples.trial, slot, spins, system.noise.dtype)
 
 
 def _advance_scored(
-    system: Assembled, samples: Samples, settle: int, relaxation, state, step
+    system: Assembled, samples: Samples, settle: int, relaxation, axial, state, step
 ):
     """As `_advance`, with a tangent that relaxes into the logarithm of the likelihood."""
     m, (seen, score) = state
     source = source_voltage(system, samples, step, settle)
     xi = thermal(system, samples, step)
     left = lax.stop_gradient(samples.end) + settle - step.astype(seen.dtype)
+    system = _stretched(system, jnp.where(step >= settle, samples.stretch, 1.0))
     # All that is left of the tangent goes before the pulse is over.
     rate = jnp.clip(1 / jnp.maximum(left - 1, 1), relaxation, 1.0)
-    v = shift(system, m, source, rate)
-    m, cosine = advance(system, m, source, xi - v)
+    v, turned = shift(system, m, source, rate, xi, axial)
+    m, cosine = advance(system, m, source, xi - v + turned)
     seen = seen + _hat(samples, step, settle) * cosine
     # What happens after the pulse is not seen.
     return m, (seen, score + jnp.where(left > 0, jnp.sum(v * xi, 0), 0.0))
+
+
+def _stretched(system: Assembled, factor) -> Assembled:
+    """The same with time steps that are longer by a factor."""
+    factor = factor[None]
+    return eqx.tree_at(
+        lambda s: (s.rotation, s.noise),
+        system,
+        (
+            over_batch(system.rotation) * factor,
+            over_batch(system.noise) * lax.rsqrt(factor),
+        ),
+    )
 
 
 def _initial(system: Assembled, samples: Samples):
@@ -100,6 +115,28 @@ def cosines(system: Assembled, samples: Samples, settle: int) -> Float[Array, " 
     return lax.fori_loop(0, last, body, _initial(system, samples))[1]
 
 
+def crossings(
+    system: Assembled, samples: Samples, settle: int
+) -> tuple[Float[Array, " batch"], Float[Array, " batch"]]:
+    """`cosines`, and the first step of the pulse at which the cosine has changed its sign.
+
+    Infinite where that did not happen by the end of the pulse, NaN where the cosine is.
+    """
+
+    def body(step, carry):
+        state, when = carry
+        elapsed = (step - settle).astype(when.dtype)
+        cosine = torque(system, state[0], source_voltage(system, samples, step, settle))[1]
+        past = (cosine * system.sign < 0) & (elapsed >= 0) & (elapsed <= samples.end)
+        when = jnp.where(past, jnp.minimum(when, elapsed), when)
+        return _advance(system, samples, settle, state, step), when
+
+    never = jnp.full_like(samples.voltage, jnp.inf)
+    start = (_initial(system, samples), never)
+    (_, seen), when = lax.fori_loop(0, steps_needed(samples, settle), body, start)
+    return seen, jnp.where(jnp.isnan(seen), jnp.nan, when)
+
+
 def pullback(
     system: Assembled,
     samples: Samples,
@@ -107,6 +144,7 @@ def pullback(
     relaxation: Float[Array, ""] | None,
     steps: int,
     settle: int,
+    axial: bool = False,
 ) -> tuple[Assembled, Samples]:
     """Cotangents of `cosines`, with states kept at about the square root of the steps.
 
@@ -119,7 +157,13 @@ def pullback(
     def step(system, samples, settle, state, k):
         if relaxation is None:
             return _advance(system, samples, settle, state, k)
-        return _advance_scored(system, samples, settle, relaxation, state, k)
+        return _advance_scored(system, samples, settle, relaxation, axial, state, k)
+
+    one, narrow = system, lambda d_system: d_system
+    if system.alpha.shape[0] == 1:
+        batch = samples.trial.shape[0]
+        system, pull_apart = jax.vjp(lambda s: per_sample(s, batch), system)
+        narrow = lambda d_system: pull_apart(d_system)[0]
 
     length = math.isqrt(steps + settle) + 1
     segments = -(-(steps + settle + 2) // length)
@@ -140,13 +184,13 @@ def pullback(
         return lax.scan(body, state, jnp.arange(length))[0]
 
     floats, _ = eqx.partition(samples, eqx.is_inexact_array)
-    m = _initial(system, samples)[0]
+    m = _initial(one, samples)[0]
 
     def keep(index, carry):
         m, kept = carry
         put = lambda all, one: lax.dynamic_update_index_in_dim(all, one, index, 0)
         kept = jax.tree.map(put, kept, m)
-        body = lambda k, state: _advance(system, samples, settle, state, index * length + k)
+        body = lambda k, state: _advance(one, samples, settle, state, index * length + k)
         m, _ = lax.fori_loop(0, length, body, (m, jnp.zeros_like(samples.voltage)))
         return m, kept
 
@@ -166,5 +210,5 @@ def pullback(
     zeros = partial(jax.tree.map, jnp.zeros_like)
     carry = (zeros(m), zeros(system), zeros(floats))
     d_m, d_system, d_floats = lax.fori_loop(0, used, back, carry)
-    _, pull = jax.vjp(lambda system: start(system, samples.key, samples.trial), system)
-    return jax.tree.map(jnp.add, d_system, pull(d_m)[0]), d_floats
+    _, pull = jax.vjp(lambda system: start(system, samples.key, samples.trial), one)
+    return jax.tree.map(jnp.add, narrow(d_system), pull(d_m)[0]), d_floats

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from ..data import Levels, Pulses, State, Switching
+from ..data import Levels, Pulses, State, Switching, SwitchingTimes
 from ._junction import Circuit
 
 
@@ -22,19 +22,22 @@ class AbstractObservable(eqx.Module):
     """
 
     smooth: eqx.AbstractClassVar[bool]
+    timed: ClassVar[bool] = False
 
     @abstractmethod
     def collect(
         self,
         level: Float[Array, "device points trials"],
-        score: Float[Array, "device points trials"],
+        score: Float[Array, "device points trials"] | None,
         circuit: Circuit,
         pulses: Pulses,
         start: State,
     ) -> Any:
         """The statistic; `circuit` has a leading device axis.
 
-        `score` is zero, and carries the derivative of each trial's log-likelihood.
+        `score` is zero, and carries the derivative of each trial's log-likelihood; None
+        where that is not asked for. An observable that is `timed` is given times instead
+        of levels: when the level first passed one half [s], infinite if it did not.
         """
 
 
@@ -52,6 +55,8 @@ def _scored(values, score, good):
 
     Each trial is compared with the mean of the others, so that there is no bias.
     """
+    if score is None:
+        return 0.0
     values, number = lax.stop_gradient(values), jnp.sum(good, -1)
     mean = jnp.sum(values, -1, where=good) / jnp.maximum(number, 1)
     excess = jnp.where(good, values - mean[..., None], 0.0)
@@ -67,7 +72,7 @@ class Level(AbstractObservable):
     def collect(
         self,
         level: Float[Array, "device points trials"],
-        score: Float[Array, "device points trials"],
+        score: Float[Array, "device points trials"] | None,
         circuit: Circuit,
         pulses: Pulses,
         start: State,
@@ -109,17 +114,71 @@ class Switched(AbstractObservable):
     def collect(
         self,
         level: Float[Array, "device points trials"],
-        score: Float[Array, "device points trials"],
+        score: Float[Array, "device points trials"] | None,
         circuit: Circuit,
         pulses: Pulses,
         start: State,
     ) -> Switching:
-        """Counts; they carry no gradient."""
-        level = lax.stop_gradient(level)
+        """Counts, whole numbers; with a score, floating ones that carry a derivative."""
+        level, good = lax.stop_gradient(level), _good(level)
         passed = level < 0.5 if start is State.PARALLEL else level > 0.5
+        trials, switched = jnp.sum(good, -1), jnp.sum(passed, -1)
+        if score is not None:
+            switched = switched + trials * _scored(passed.astype(float), score, good)
         return Switching(
             start=start,
             pulses=pulses,
-            trials=_shaped(jnp.sum(_good(level), -1), pulses),
-            switched=_shaped(jnp.sum(passed, -1), pulses),
+            trials=_shaped(trials, pulses),
+            switched=_shaped(switched, pulses),
         )
+
+
+class Lost(AbstractObservable):
+    """Which trials ended in NaN, shape `(device, *pulses, trials)`.
+
+    `llg.trajectory` with the number of such a trial shows where it went wrong.
+    """
+
+    smooth: ClassVar[bool] = True
+
+    def collect(
+        self,
+        level: Float[Array, "device points trials"],
+        score: Float[Array, "device points trials"] | None,
+        circuit: Circuit,
+        pulses: Pulses,
+        start: State,
+    ) -> Array:
+        """One truth value for each trial."""
+        return _shaped(~_good(level), pulses)
+
+
+class SwitchingTime(AbstractObservable):
+    """When the level first passed one half: `data.SwitchingTimes`.
+
+    One row for each trial, the last axis of `(device, *pulses, trials)` fastest. A trial
+    that did not switch is censored at the end of its pulse; one that ended in NaN as soon
+    as it began. Known to one time step.
+    """
+
+    smooth: ClassVar[bool] = False
+    timed: ClassVar[bool] = True
+
+    def collect(
+        self,
+        level: Float[Array, "device points trials"],
+        score: Float[Array, "device points trials"] | None,
+        circuit: Circuit,
+        pulses: Pulses,
+        start: State,
+    ) -> SwitchingTimes:
+        """Rows of event and censoring."""
+        time, good = lax.stop_gradient(level), _good(level)
+        of_points = lambda x: jnp.broadcast_to(x.reshape(1, -1, 1), time.shape)
+        voltage = of_points(pulses.mesh("voltage"))
+        end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
+        switched = jnp.isfinite(time)
+        given_up = jnp.where(good, of_points(end), jnp.finfo(jnp.float32).tiny)
+        time = jnp.where(switched, time, given_up)
+        rows = (x.reshape(-1) for x in (voltage, time, switched.astype(int)))
+        return SwitchingTimes(start, *rows)

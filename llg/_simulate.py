@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ._block import cosines, pullback, Samples
+from ._block import cosines, crossings, pullback, Samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,9 @@ class Plan:
     trials: int
     block: int
     differentiable: bool
+    timed: bool  # whether times are wanted
     relaxation: Any  # of the tangent in a step, in `Score`; None for `Pathwise`
+    axial: bool  # see `_score.shift`
     executor: Executor | None
     progress: Callable[[int, int], Any] | None
 
@@ -38,26 +40,35 @@ def _gather(pulses, keys, order, index, trials) -> Samples:
     return Samples(**floats, key=keys[point].T, trial=trial)
 
 
-def forward_block(system, pulses, keys, order, index, trials, settle):
-    """Mean cosines of one block."""
-    return cosines(system, _gather(pulses, keys, order, index, trials), settle)
+def forward_block(system, pulses, keys, order, index, trials, settle, timed):
+    """Mean cosines of one block, and, if wanted, the steps at which they changed sign."""
+    samples = _gather(pulses, keys, order, index, trials)
+    if timed:
+        return crossings(system, samples, settle)
+    return cosines(system, samples, settle), None
 
 
 def backward_block(
-    system, pulses, keys, order, index, cotangent, relaxation, trials, settle, steps
+    system, pulses, keys, order, index, cotangent, relaxation, trials, settle, steps, axial
 ):
     """Cotangents of the system (summed over the block) and of each sample's pulse."""
     samples = _gather(pulses, keys, order, index, trials)
-    d_system, d_samples = pullback(system, samples, cotangent, relaxation, steps, settle)
+    d_system, d_samples = pullback(
+        system, samples, cotangent, relaxation, steps, settle, axial
+    )
     return d_system, {name: getattr(d_samples, name) for name in pulses}
 
 
 @cache
 def _compiled(backend: str):
     options = {"xla_cpu_prefer_vector_width": 512} if backend == "cpu" else None
-    forward = jax.jit(forward_block, static_argnames=("settle",), compiler_options=options)
+    forward = jax.jit(
+        forward_block, static_argnames=("settle", "timed"), compiler_options=options
+    )
     backward = jax.jit(
-        backward_block, static_argnames=("settle", "steps"), compiler_options=options
+        backward_block,
+        static_argnames=("settle", "steps", "axial"),
+        compiler_options=options,
     )
     return forward, backward
 
@@ -111,7 +122,9 @@ def _unsort(values, order, trials, points):
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def simulate(plan: Plan, systems, pulses, keys):
-    """Mean cosine at the end of the pulse, and zeros, shape `(device, points, trials)`.
+    """Mean cosine at the end of the pulse, zeros, and the steps until it changed sign.
+
+    Each of shape `(device, points, trials)`; the last is None unless it is wanted.
 
     The zeros stand for the logarithm of the likelihood of each trial: with a relaxation,
     they carry its derivative.
@@ -123,7 +136,7 @@ def simulate(plan: Plan, systems, pulses, keys):
     - `keys`: Key words, shape `(device, points, 2)`.
     """
     points, devices, index, order = _setting(plan, systems, pulses)
-    static = {"settle": plan.settle}
+    static = {"settle": plan.settle, "timed": plan.timed}
     if _traced((systems, pulses, keys)):
 
         def one(job):
@@ -143,9 +156,11 @@ def simulate(plan: Plan, systems, pulses, keys):
                 (system, pulses, keys[device], order, block, np.int32(plan.trials))
                 for block in index
             ]
-        flat = jnp.asarray(np.stack(_map(plan, 0, jobs, static)))
-    cosine = _unsort(flat.reshape(devices, -1), order, plan.trials, points)
-    return cosine, jnp.zeros_like(cosine)
+        results = _map(plan, 0, jobs, static)
+        flat = jax.tree.map(lambda *parts: jnp.asarray(np.stack(parts)), *results)
+    unsort = lambda x: _unsort(x.reshape(devices, -1), order, plan.trials, points)
+    cosine, when = jax.tree.map(unsort, flat)
+    return cosine, jnp.zeros_like(cosine), when
 
 
 def _traced(tree) -> bool:
@@ -163,7 +178,19 @@ def _pairs(devices, index):
 
 
 def _forward(plan, systems, pulses, keys):
-    return simulate(plan, systems, pulses, keys), (systems, pulses, keys)
+    results = simulate(plan, systems, pulses, keys)
+    return results, (systems, pulses, keys, jnp.isnan(results[0]))
+
+
+def _numbers_only(index, lost):
+    """Sample numbers of each device's blocks, with a good sample for each lost one.
+
+    What has a cotangent of zero must still have a finite derivative.
+    """
+    lost = lost[:, index.reshape(-1)]
+    first = jnp.argmin(lost, 1, keepdims=True).astype(index.dtype)
+    kept = jnp.where(lost, first, index.reshape(1, -1))
+    return kept.reshape(-1, *index.shape)
 
 
 def _backward(plan, residuals, cotangent):
@@ -172,15 +199,16 @@ def _backward(plan, residuals, cotangent):
             "`sweep` was asked for a derivative without a `gradient`: pass "
             "`gradient=llg.Pathwise()` or `llg.Score()` for a smooth observable."
         )
-    systems, pulses, keys = residuals
+    systems, pulses, keys, lost = residuals
     points, devices, index, order = _setting(plan, systems, pulses)
-    static = {"settle": plan.settle, "steps": plan.steps}
+    static = {"settle": plan.settle, "steps": plan.steps, "axial": plan.axial}
 
     def sort(cotangent):
-        flat = cotangent[:, order].reshape(devices, -1)
+        flat = jnp.where(lost, 0, cotangent)[:, order].reshape(devices, -1)
         return jnp.pad(flat, ((0, 0), (0, index.size - flat.shape[1])))
 
-    flat = jax.tree.map(sort, cotangent)
+    flat = jax.tree.map(sort, cotangent[:2])
+    indices = _numbers_only(index, lost[:, order].reshape(devices, -1))
     if _traced((systems, pulses, keys, cotangent)):
 
         def one(carry, job):
@@ -202,14 +230,17 @@ def _backward(plan, residuals, cotangent):
 
         zeros = jax.tree.map(jnp.zeros_like, systems)
         blocks = jax.tree.map(lambda ct: ct.reshape(-1, plan.block), flat)
-        d_systems, d_samples = lax.scan(one, zeros, (*_pairs(devices, index), blocks))
+        device = jnp.asarray(np.repeat(np.arange(devices), len(index)))
+        each = (device, indices.reshape(-1, plan.block), blocks)
+        d_systems, d_samples = lax.scan(one, zeros, each)
     else:
-        systems, pulses, keys, order, flat = _host((systems, pulses, keys, order, flat))
+        host = (systems, pulses, keys, order, flat, indices)
+        systems, pulses, keys, order, flat, indices = _host(host)
         jobs = []
         for device in range(devices):
             system = jax.tree.map(lambda x, d=device: x[d], systems)
             mine = [ct[device].reshape(index.shape) for ct in flat]
-            for block, *ct in zip(index, *mine, strict=True):
+            for block, *ct in zip(indices[device], *mine, strict=True):
                 given = (tuple(ct), plan.relaxation, np.int32(plan.trials))
                 jobs.append((system, pulses, keys[device], order, block, *given))
         results = _map(plan, 1, jobs, static)

@@ -4,6 +4,7 @@ A magnetisation is a tuple of its three components, each of shape `(spins, batch
 batch is the last, contiguous axis, and no component is ever transposed.
 """
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -57,7 +58,7 @@ def draws(
 def start(system: Assembled, key, trial) -> Vectors:
     """A draw of the thermal equilibrium in the well, linearised."""
     spins = system.alpha.shape[0]
-    xi = draws(key, trial, jnp.uint32(0), spins, system.matrix.dtype)[: 2 * spins]
+    xi = draws(key, trial, jnp.uint32(0), spins, system.noise.dtype)[: 2 * spins]
     q = system.tilt[:, None] + system.spread @ xi
     return spins_of((q[:spins], q[spins:]), system.sign)
 
@@ -78,11 +79,40 @@ def field(system: Assembled, m: Vectors) -> Vectors:
     return b
 
 
+def over_batch(x: Array) -> Array:
+    """A quantity of spins, or of spins and samples, beside `(spins, batch)`."""
+    return x[:, None] if x.ndim == 1 else x
+
+
+def per_sample(system: Assembled, batch: int) -> Assembled:
+    """One spin with values for each sample, in components of shape `(1, batch)`.
+
+    Their cotangents are sums of as many columns, not sums over the batch in every step.
+    """
+    row = lambda x: jnp.broadcast_to(x, (1, batch))
+    names = ("rotation", "alpha", "noise", "torque", "weight")
+    parts = lambda s: [
+        s.matrix,
+        s.bias,
+        s.polariser,
+        s.circuit,
+        *(getattr(s, n) for n in names),
+    ]
+    wide = [
+        tuple(tuple(row(x) for x in line) for line in system.matrix),
+        tuple(row(x) for x in system.bias),
+        tuple(row(x) for x in system.polariser),
+        jax.tree.map(lambda x: jnp.broadcast_to(x, (batch,)), system.circuit),
+        *(row(getattr(system, name)) for name in names),
+    ]
+    return eqx.tree_at(parts, system, wide)
+
+
 def increment(system: Assembled, m: Vectors, b: Vectors) -> Vectors:
     r"""Change of `m` in one step, $\dot m\, \Delta t$; see `System` for the equation."""
     c = cross(m, b)
     d = cross(m, c)
-    rotation, alpha = system.rotation[:, None], system.alpha[:, None]
+    rotation, alpha = over_batch(system.rotation), over_batch(system.alpha)
     return tuple(-rotation * (x + alpha * y) for x, y in zip(c, d, strict=True))
 
 
@@ -93,7 +123,7 @@ def torque(system: Assembled, m: Vectors, source) -> tuple[Vectors, Array]:
     single = along.shape[0] == 1
     cosine = system.weight[0] * along[0] if single else system.weight @ along
     voltage = system.circuit.junction_voltage(cosine, source)
-    a = system.torque[:, None] * voltage[None]
+    a = over_batch(system.torque) * voltage[None]
     b = tuple(a * x for x in cross(p, m))
     if system.drives:
         stacked = jnp.stack(m, 1)
@@ -110,7 +140,7 @@ def torque(system: Assembled, m: Vectors, source) -> tuple[Vectors, Array]:
 
 def turn(system: Assembled, m: Vectors, b: Vectors) -> Vectors:
     """Rotation vector of a step: `increment` is its cross product with `m`."""
-    rotation, alpha = system.rotation[:, None], system.alpha[:, None]
+    rotation, alpha = over_batch(system.rotation), over_batch(system.alpha)
     return tuple(rotation * (x + alpha * y) for x, y in zip(b, cross(m, b), strict=True))
 
 
@@ -129,7 +159,7 @@ def advance(
     spins = m[0].shape[0]
     # Without the barrier XLA computes the noise again in every use.
     thermal = checkpoint_name(lax.optimization_barrier(thermal), "saved")
-    amplitude = system.noise[:, None]
+    amplitude = over_batch(system.noise)
     noise = tuple(amplitude * x for x in lax.split(thermal, (spins,) * 3))
     total = lambda m, drive: tuple(
         checkpoint_name(x + y + z, "saved")

@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-from ..data import Pulses, State
+from ..data import Product, Pulses, State
 from ._assemble import assemble, Assembled
 from ._constants import GAMMA
 from ._grid import TimeGrid
@@ -61,7 +61,9 @@ def sweep(
 
     **Arguments:**
 
-    - `device`: What `.system(microstructure)` turns into a `System`.
+    - `device`: What `.system(microstructure)` turns into a `System`, or a grid of such
+        from `data.product`, say over temperature. The device axis of what is returned
+        then runs over the grid and, fastest, over the draws.
     - `microstructures`: Draws with a leading device axis, from `llg.microstructures`.
     - `pulses`: The pulses; the longest must end within `grid`.
     - `observe`: `llg.Level()`, `llg.Switched()`, or a tuple, served by the same trials.
@@ -69,7 +71,8 @@ def sweep(
     - `trials`: Repetitions of each pulse on each device.
     - `dtype`: Floating type of the time loop.
     - `gradient`: `llg.Pathwise()` or `llg.Score()` makes smooth statistics differentiable
-        with respect to device and pulses; without it, differentiating is refused.
+        with respect to device and pulses, `llg.Score()` counts too; without it,
+        differentiating is refused.
     - `executor`: Any `concurrent.futures.Executor`.
     - `waveform`: Makes a train or a sampled waveform of each pulse, see `llg.Train` and
         `llg.Sampled`; it is observed at the end of the last.
@@ -82,10 +85,17 @@ def sweep(
     end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     if waveform is not None:
         end = end + waveform.extra()
-    _check(device, microstructures, end, grid, observables, trials, gradient)
-    systems, circuits, stiffest = _prepare(
-        device, microstructures, grid.dt, start, waveform, integrator
+    devices = (
+        [device[p] for p in device.points()] if isinstance(device, Product) else [device]
     )
+    for each in devices:
+        each.check(microstructures)
+    _check(end, grid, observables, trials, gradient)
+    prepared = [
+        _prepare(each, microstructures, grid.dt, start, waveform, integrator)
+        for each in devices
+    ]
+    systems, circuits, stiffest = jax.tree.map(lambda *x: jnp.concatenate(x), *prepared)
     check_breakdown(circuits, pulses)
     check_stiffness(stiffest, grid)
     check_rotation(systems)
@@ -97,29 +107,55 @@ def sweep(
     spins = systems.alpha.shape[1]
     check_counters(grid, spins, trials)
     cast = lambda tree: jax.tree.map(lambda x: jnp.asarray(x, dtype), tree)
-    in_steps = {
-        "rise": pulses.mesh("rise") / grid.dt,
-        "fall": pulses.mesh("fall") / grid.dt,
-        "end": end / grid.dt,
-    }
-    points = cast({"voltage": pulses.mesh("voltage"), **in_steps})
-    points = {name: value.reshape(-1) for name, value in points.items()}
+    scored = isinstance(gradient, Score)
+    counted = scored and not all(observable.smooth for observable in observables)
+    if counted and waveform is not None:
+        raise ValueError(
+            "`waveform` must be None for the derivative of a count: longer steps would "
+            f"stretch it, got {type(waveform).__name__}."
+        )
+    points = cast(_points(pulses, end, grid, stretch=counted))
     plan = Plan(
         steps=grid.steps,
         settle=grid.settle,
         trials=trials,
         block=_block_size(spins),
         differentiable=gradient is not None,
+        timed=any(observable.timed for observable in observables),
         relaxation=_relaxation(gradient, grid, dtype),
+        axial=scored and _axial(systems),
         executor=executor,
         progress=progress,
     )
-    keys = _key_words(key, microstructures.number, points["end"].shape[0])
+    number = len(devices) * microstructures.number
+    keys = _key_words(key, number, points["end"].shape[0])
     wide = partial(jax.tree.map, lambda x: x.astype(jnp.result_type(float)))
-    cosine, score = wide(simulate(plan, cast(systems), points, keys))
-    level = (1 + cosine) / 2
-    results = tuple(o.collect(level, score, circuits, pulses, start) for o in observables)
+    cosine, score, when = wide(simulate(plan, cast(systems), points, keys))
+    level, score = (1 + cosine) / 2, score if scored else None
+    # The sign has changed between two steps.
+    time = None if when is None else jnp.maximum(when - 0.5, 0.5) * grid.dt
+    results = tuple(
+        o.collect(
+            level if time is None or not o.timed else time, score, circuits, pulses, start
+        )
+        for o in observables
+    )
     return results if isinstance(observe, tuple) else results[0]
+
+
+def _points(
+    pulses: Pulses, end: Array, grid: TimeGrid, *, stretch: bool
+) -> dict[str, Array]:
+    """All pulses in steps, shape `(points,)`.
+
+    A longer pulse ends later, or, with `stretch`, has longer steps: a derivative that a
+    count has, too.
+    """
+    factor = end / lax.stop_gradient(end) if stretch else jnp.ones_like(end)
+    dt = grid.dt * factor
+    in_steps = {"rise": pulses.mesh("rise") / dt, "fall": pulses.mesh("fall") / dt}
+    in_steps |= {"end": end / dt, "stretch": factor, "voltage": pulses.mesh("voltage")}
+    return {name: value.reshape(-1) for name, value in in_steps.items()}
 
 
 def _relaxation(gradient: Pathwise | Score | None, grid: TimeGrid, dtype):
@@ -127,6 +163,25 @@ def _relaxation(gradient: Pathwise | Score | None, grid: TimeGrid, dtype):
     if not isinstance(gradient, Score):
         return None
     return np.asarray(concrete(gradient.relaxation * grid.dt), dtype)
+
+
+def _axial(systems: Assembled) -> bool:
+    """Whether these are single spins and nothing distinguishes their azimuth, for sure."""
+    many = systems.alpha.shape[1] > 1
+    matrix, bias, p = (
+        concrete(x) for x in (systems.matrix, systems.bias, systems.polariser)
+    )
+    if many or systems.rest or systems.drives:
+        return False
+    if matrix is None or bias is None or p is None:
+        return False
+    along = p[:, :, None] * p[:, None]
+    across = np.eye(3) - along
+    length = np.einsum("dij,dij->d", matrix, along)[:, None, None]
+    width = np.einsum("dij,dij->d", matrix, across)[:, None, None] / 2
+    left = np.abs(matrix - length * along - width * across).max(initial=0)
+    left = max(left, np.abs(np.einsum("dij,dj->di", across, bias)).max(initial=0))
+    return bool(left <= 1e-9 * (np.abs(matrix).max() + np.abs(bias).max()))
 
 
 def _block_size(spins: int) -> int:
@@ -171,8 +226,7 @@ def concrete(x) -> np.ndarray | None:
     return np.asarray(x)
 
 
-def _check(device, microstructures, end, grid, observables, trials, gradient):
-    device.check(microstructures)
+def _check(end, grid, observables, trials, gradient):
     if trials < 1:
         raise ValueError(f"`trials` must be >= 1, got {trials}.")
     if isinstance(gradient, Score):
@@ -183,10 +237,15 @@ def _check(device, microstructures, end, grid, observables, trials, gradient):
             raise ValueError(
                 f"`observe` must be an observable such as llg.Level(), got {observable!r}."
             )
-        if gradient is not None and not observable.smooth:
+        if gradient is not None and observable.timed:
             raise ValueError(
-                f"`gradient` must be None for {type(observable).__name__}, which counts: "
-                f"no estimator serves counts; got {type(gradient).__name__}."
+                f"`gradient` must be None for {type(observable).__name__}, whose rows "
+                f"carry no derivative, got {type(gradient).__name__}."
+            )
+        if isinstance(gradient, Pathwise) and not observable.smooth:
+            raise ValueError(
+                f"`gradient` must be llg.Score for {type(observable).__name__}, which "
+                "counts: a path has no derivative of a count; got Pathwise."
             )
     longest, dt = concrete(jnp.max(end)), concrete(grid.dt)
     if longest is not None and dt is not None and longest > grid.steps * dt * (1 + 1e-6):

@@ -113,6 +113,7 @@ def _run(system, pulse, grid, m0, key, trial, every, dtype, integrator) -> Traje
         rise=column(pulse.rise / grid.dt),
         fall=column(pulse.fall / grid.dt),
         end=column(pulse.end / grid.dt),
+        stretch=column(1.0),
         key=words,
         trial=trial[None],
     )

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import mtjax.llg as llg
+from mtjax import data
 
 from .cards import small
 
@@ -85,6 +86,40 @@ def test_one_compilation_for_all_values_of_device_and_pulses():
     assert forward._cache_size() == before
 
 
+def test_temperature_is_an_axis():
+    """A grid of devices is one sweep: the first as alone, the hottest spread the most."""
+    kelvin: Any = data.product(DEVICE, {"temperature": [100.0, 300.0]})
+    still = llg.Pulses.product(voltage=0.0, width=jnp.array([2e-11]))
+    both = run(kelvin, still, trials=16).variance[:, 0]
+    assert both.shape == (4,)
+    cold = run(kelvin[(0,)], still, trials=16).variance[:, 0]
+    np.testing.assert_array_equal(both[:2], cold)
+    assert jnp.sum(both[2:]) > 2 * jnp.sum(both[:2])
+
+
+def test_switching_times_are_censored_at_the_end_of_the_pulse():
+    """Rows in the order of the trials; who switched late is past the equator, or back."""
+    switching, times = run(
+        eqx.tree_at(
+            lambda d: (d.junction.resistance_area, d.junction.series_resistance),
+            DEVICE,
+            (jnp.asarray(3e-14), jnp.asarray(0.0)),
+        ),
+        observe=(llg.Switched(), llg.SwitchingTime()),
+        trials=40,
+    )
+    assert times.time.shape == (2 * 2 * 2 * 40,)
+    rows = lambda x: x.reshape(2, 2, 2, 40)
+    end = jnp.broadcast_to(PULSES.width[None, None, :, None], (2, 2, 2, 40))
+    switched = rows(times.switched) == 1
+    np.testing.assert_array_equal(rows(times.time)[~switched], end[~switched])
+    assert jnp.all(rows(times.time)[switched] <= end[switched])
+    count = jnp.sum(switched, -1)
+    assert jnp.all(count + 1 >= switching.switched)  # one may cross in the last step
+    assert jnp.any(switching.switched > 0)
+    np.testing.assert_array_equal(rows(times.voltage)[0, :, 0, 0], PULSES.voltage)
+
+
 def test_progress_counts_blocks():
     calls = []
     run(trials=3, progress=lambda done, total: calls.append((done, total)))
@@ -139,7 +174,14 @@ def _voltage(pulses):
 @pytest.mark.parametrize(
     "change, sentence",
     (
-        (dict(observe=llg.Switched(), gradient=llg.Pathwise()), "`gradient` must be None"),
+        (
+            dict(observe=llg.Switched(), gradient=llg.Pathwise()),
+            "`gradient` must be llg.Score",
+        ),
+        (
+            dict(observe=llg.SwitchingTime(), gradient=llg.Score()),
+            "`gradient` must be None for SwitchingTime",
+        ),
         (dict(trials=0), "`trials` must be >= 1, got 0"),
         (dict(grid=llg.TimeGrid(dt=1e-13, steps=100)), "`steps` must be >= 210"),
         (dict(grid=llg.TimeGrid(dt=1e-12, steps=100)), "`dt` must be <= .* stiffest"),
@@ -171,7 +213,7 @@ def test_float32_kernel_has_no_float64():
     system = jax.tree.map(lambda x: jnp.asarray(x[0], jnp.float32), systems)
     one = jnp.ones(16, jnp.float32)
     word = jnp.ones(16, jnp.uint32)
-    samples = _block.Samples(one, one, one, one, jnp.stack([word, word]), word)
+    samples = _block.Samples(one, one, one, one, one, jnp.stack([word, word]), word)
     jaxpr = jax.make_jaxpr(lambda *a: _block.cosines(*a, 0))(system, samples)
     types = {str(t) for t in _types(jaxpr.jaxpr)}
     assert "float32" in types
