@@ -1,10 +1,10 @@
+import itertools
 from collections.abc import Collection
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.random as jr
 from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -92,7 +92,6 @@ def chosen(digital: Collection[int], layers: int) -> set[int]:
 @eqx.filter_jit
 def _program(layers, actual, design, spec, wires, key) -> list[ArrayLinear]:
     """Linear layers on tiles of freshly programmed cells."""
-    keys = jr.split(key, len(layers))
     steps = [weight_step(layer.weight, spec.levels - 1) for layer in layers]
     numbers, targets = zip(
         *(
@@ -102,11 +101,8 @@ def _program(layers, actual, design, spec, wires, key) -> list[ArrayLinear]:
         strict=True,
     )
     tables = [actual] if design is None else [actual, design]
-    pairs = [
-        _written(target, table, spec, key).astype(number.dtype)
-        for table in tables
-        for number, target, key in zip(numbers, targets, keys, strict=True)
-    ]
+    pairs = _written(targets, tables, spec, key)
+    pairs = [g.astype(numbers[0].dtype) for g in pairs]
     pairs = _behind_wires(pairs, spec, wires)
     differences, held = pairs[: len(layers)], pairs[-len(layers) :]
     known = tables[-1]
@@ -136,11 +132,23 @@ def _layer(known, spec, layer, step, number, target, difference, held) -> ArrayL
     )
 
 
-def _written(target, table, spec, key) -> Float[Array, "m n 2"]:
-    """Conductances of the differential pairs as programmed [S]."""
-    sides = jnp.stack(crossbar.split(target))
+def _written(targets, tables, spec, key) -> list[Float[Array, "_ _ 2"]]:
+    """Conductances of the differential pairs of every matrix, first with the first table.
+
+    All cells are written at once, with the same draws for every table [S].
+    """
+    sides = [jnp.stack(crossbar.split(target), axis=-1).ravel() for target in targets]
     scheme = crossbar.OpenLoop(spec.levels)
-    return jnp.moveaxis(crossbar.program(table, sides, scheme, key=key).conductance, 0, -1)
+    write = lambda table: crossbar.program(table, jnp.concatenate(sides), scheme, key=key)
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *tables)
+    cells = jax.vmap(write)(stacked).conductance
+    ends = list(itertools.accumulate(side.size for side in sides))
+    parts = jnp.split(cells, ends[:-1], axis=1)
+    return [
+        part[number].reshape(*target.shape, 2)
+        for number in range(len(tables))
+        for part, target in zip(parts, targets, strict=True)
+    ]
 
 
 def _behind_wires(
