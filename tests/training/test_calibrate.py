@@ -31,6 +31,7 @@ def test_calibration_brings_a_chip_nearer_to_its_network():
     np.testing.assert_allclose(off.mean(axis=0), 0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_layers_of_images_are_calibrated_on_their_patches():
     network = training.lenet(3, key=jr.key(0), size=12)
     spec = crossbar.Spec(tile=64, adc_bits=8)

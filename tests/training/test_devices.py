@@ -56,9 +56,12 @@ def test_devices_share_a_batch_and_reach_the_same_network():
 @pytest.mark.parametrize(
     "forward",
     (
-        training.batched,
+        pytest.param(training.batched, marks=pytest.mark.slow),
         training.ThroughArray(cell(spread=0.1), crossbar.Spec(tile=8), ramp=0.5),
-        training.Statistical(cell(spread=0.1), crossbar.Spec(tile=8), ramp=0.5),
+        pytest.param(
+            training.Statistical(cell(spread=0.1), crossbar.Spec(tile=8), ramp=0.5),
+            marks=pytest.mark.slow,
+        ),
     ),
     ids=("float", "array", "statistical"),
 )
