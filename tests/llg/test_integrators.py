@@ -106,3 +106,39 @@ def test_both_have_the_same_error_rates():
     error = np.sqrt(expected * (1 - expected) / 4000)
     assert np.all(np.abs(np.array(rates) - expected) < 4 * error), rates
     assert abs(rates[0] - rates[1]) < 2 * error
+
+
+@pytest.mark.slow
+def test_score_serves_cayley_steps():
+    """Derivative of the mean level by the voltage, 8 keys of 512 trials, |z| < 4."""
+    probe, width = _thermal.Probe(delta=20.0), float(_thermal.seconds(1.5))
+    step = 0.05 / 1.7608596e11
+    grid = llg.TimeGrid(dt=step, steps=int(width / step) + 1)
+
+    def sampled(volts, key):
+        levels = llg.sweep(
+            probe,
+            _thermal.single(),
+            llg.Pulses.product(voltage=volts[None], width=width),
+            grid,
+            observe=llg.Level(),
+            key=key,
+            trials=512,
+            gradient=llg.Score(relaxation=3 / (width / 1.5)),
+            integrator=llg.Integrator.CAYLEY,
+        )
+        window = levels.parallel - levels.antiparallel
+        return ((levels.mean[0] - levels.antiparallel) / window)[0]
+
+    def exact(volts):
+        system = probe.system(_thermal.single())
+        pulses = llg.Pulses.product(voltage=volts[None], width=width)
+        moments = llg.fokker_planck(system, pulses).moments
+        return (1 + moments[0, 1] / np.sqrt(3)) / 2
+
+    volts = jnp.asarray(2.0)
+    slopes = np.array([jax.grad(sampled)(volts, k) for k in jr.split(jr.key(0), 8)])
+    error = slopes.std(ddof=1) / np.sqrt(8)
+    expected = float(jax.grad(exact)(volts))
+    assert abs(slopes.mean() - expected) < 4 * error, (slopes.mean(), expected, error)
+    assert error < 0.2 * abs(expected)
