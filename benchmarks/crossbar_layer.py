@@ -1,15 +1,20 @@
 """An array layer without IR drop beside a plain linear layer, forward and backward.
 
     python benchmarks/crossbar_layer.py [--size 256] [--batch 64] [--rounds 15]
+        [--peer PYTHON]
 
 The array layer quantises its weights to 4-level cells in differential pairs and its
 inputs and outputs to 8 and 6 bits, all straight-through. CPU time of one core, medians
-over interleaved rounds, float32. aihwkit's layer on the same work where it is installed.
+over interleaved rounds, float32. `--peer` is a Python in which aihwkit is installed
+(its wheels want another one than ours): its layer on the same work, and torch's plain
+one, in turn with ours.
 """
 
 import argparse
 import os
+import pathlib
 import platform
+import subprocess
 import time
 
 
@@ -50,20 +55,22 @@ def array(w, x):
     return adc(currents) * (scale / (STEP * READ))
 
 
-def torch_layer(size, batch):
-    """Aihwkit's analog layer, forward and backward, or why it is not here."""
-    import torch
-    from aihwkit.nn import AnalogLinear
-    from aihwkit.simulator.configs import InferenceRPUConfig
+def peer(python, size, batch):
+    """A process that runs aihwkit's layer so often as it is told, or why it does not."""
+    script = pathlib.Path(__file__).with_name("aihwkit_layer.py")
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [python, str(script), str(size), str(batch)], stdin=pipe, stdout=pipe, text=True
+    )
+    print(process.stdout.readline().strip() or "the peer did not start")
+    return process
 
-    torch.set_num_threads(1)
-    layer = AnalogLinear(size, size, bias=False, rpu_config=InferenceRPUConfig())
-    x = torch.randn(batch, size, requires_grad=True)
 
-    def run():
-        layer(x).sum().backward()
-
-    return run
+def ask(process, repeats):
+    """CPU times of torch's plain layer and of aihwkit's [s]."""
+    process.stdin.write(f"{repeats}\n")
+    process.stdin.flush()
+    return [float(word) / repeats for word in process.stdout.readline().split()]
 
 
 def main():
@@ -71,6 +78,7 @@ def main():
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--peer")
     options = parser.parse_args()
     print(f"mtjax {mtjax.__version__}, jax {jax.__version__}, {platform.platform()}")
     rng = np.random.default_rng(0)
@@ -81,11 +89,8 @@ def main():
         loss = lambda w, x, layer=layer: jnp.sum(layer(w, x) ** 2)
         step = jax.jit(jax.value_and_grad(loss, (0, 1))).lower(w, x).compile()
         runs[name] = lambda step=step: jax.block_until_ready(step(w, x))
-    try:
-        runs["aihwkit"] = torch_layer(options.size, options.batch)
-    except Exception as reason:
-        print(f"aihwkit is not here: {reason!r}")
     times = {name: [] for name in runs}
+    other = peer(options.peer, options.size, options.batch) if options.peer else None
     for run in runs.values():
         run()
     for _ in range(options.rounds):
@@ -94,6 +99,13 @@ def main():
             for _ in range(10):
                 run()
             times[name].append((time.process_time() - start) / 10)
+        if other:
+            linear, analog = ask(other, 10)
+            times.setdefault("torch linear", []).append(linear)
+            times.setdefault("aihwkit", []).append(analog)
+    if other:
+        other.stdin.close()
+        other.wait()
     medians = {name: float(np.median(values)) for name, values in times.items()}
     for name, seconds in medians.items():
         ratio = seconds / medians["plain linear"]

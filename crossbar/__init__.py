@@ -16,6 +16,7 @@ from ._columns import (
     pair_currents as pair_currents,
     take_reference as take_reference,
 )
+from ._comparators import Flash as Flash, SAR as SAR
 from ._converters import ADC as ADC, DAC as DAC
 from ._cost import (
     Cost as Cost,
@@ -24,6 +25,7 @@ from ._cost import (
     read_table as read_table,
     Row as Row,
     TABLE as TABLE,
+    with_growth as with_growth,
 )
 from ._crossbar import Crossbar as Crossbar, Sides as Sides
 from ._figures import (
@@ -32,6 +34,7 @@ from ._figures import (
     plot_levels as plot_levels,
 )
 from ._noise import (
+    LogNormalSpread as LogNormalSpread,
     ReadOut as ReadOut,
     RelativeTo as RelativeTo,
     Retention as Retention,
@@ -54,6 +57,10 @@ from ._passive import (
     floating as floating,
     read_cell as read_cell,
     write_voltages as write_voltages,
+)
+from ._ports import (
+    column_admittance as column_admittance,
+    settling_time as settling_time,
 )
 from ._program import (
     nearest_levels as nearest_levels,

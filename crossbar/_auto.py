@@ -30,17 +30,20 @@ class Auto(eqx.Module):
     def solve(self, circuit: Circuit, factors: "Chosen", sources: Nodes) -> Answer:
         """The answer to a batch of sources."""
         chosen = factors.factors
-        iterative = lambda s: self.iterative.solve(circuit, chosen.ladders, s)
         if chosen.last.size:
             return self.direct.solve(circuit, chosen, sources)
         if factors.stiff.size == 0:
-            return iterative(sources)
+            return self.iterative.solve(circuit, chosen.ladders, sources)
 
-        def direct(s):
-            made = self.direct.factor(circuit, s.left.shape[0])
-            return self.direct.solve(circuit, made, s)
+        def direct(_):
+            made = self.direct.factor(circuit, sources.batch)
+            return jnp.asarray(False), self.direct.solve(circuit, made, sources)
 
-        return lax.cond(factors.stiff, direct, iterative, sources)
+        # Where the network is stiff, the iteration takes no step and this loop one; a
+        # conditional would copy the fields, and hide from the compiler which ends are open.
+        limit = jnp.where(factors.stiff, 0, self.iterative.limit)
+        found = self.iterative.solve(circuit, chosen.ladders, sources, limit)
+        return lax.while_loop(lambda s: s[0], direct, (factors.stiff, found))[1]
 
 
 class Chosen(eqx.Module):

@@ -16,45 +16,28 @@ def begin(method: Any) -> Callable[[Circuit, Nodes], tuple[Answer, Any]]:
     shared; of many arrays each is solved in turn, to its own number of steps.
     """
 
+    @custom_vmap
     def solve(circuit, sources):
-        factors = method.factor(circuit, sources.left.shape[0])
+        factors = method.factor(circuit, sources.batch)
         return method.solve(circuit, factors, sources), factors
 
-    return _mapped(solve, ("answer", "factors"))
-
-
-def again(method: Any) -> Callable[[Circuit, Any, Nodes], Answer]:
-    """Solves a circuit with the factors that `begin` returned; mapped like it."""
-    return _mapped(method.solve, "answer")
-
-
-def _mapped(function, parts):
-    @custom_vmap
-    def solve(*arguments):
-        return function(*arguments)
-
     @solve.def_vmap
-    def rule(size, in_batched, *arguments):
-        if any(jax.tree.leaves(in_batched[:-1])):
-            full = _broadcast(size, tuple(in_batched), arguments)
+    def rule(size, in_batched, circuit, sources):
+        if any(jax.tree.leaves(in_batched[0])):
+            full = _broadcast(size, tuple(in_batched), (circuit, sources))
             out = lax.map(lambda one: solve(*one), full)
             return out, jax.tree.map(lambda _: True, out)
-        *shared, sources = arguments
-        sources = _broadcast(size, in_batched[-1], sources)
+        sources = _broadcast(size, in_batched[1], sources)
         inner = sources.left.shape[1]
         merged = jax.tree.map(lambda v: v.reshape(-1, *v.shape[2:]), sources)
-        out = solve(*shared, merged)
+        answer, factors = solve(circuit, merged)
         # the factors, and which method was used, are those of the array
-        is_batch = jax.tree.map(lambda part, tree: _flags(part, tree), parts, out)
-        split = lambda b, v: v.reshape(size, inner, *v.shape[1:]) if b else v
-        return jax.tree.map(split, is_batch, out), is_batch
+        many = jax.tree.map(lambda v: v.ndim > 0, answer)
+        split = lambda v: v.reshape(size, inner, *v.shape[1:]) if v.ndim else v
+        one = jax.tree.map(lambda _: False, factors)
+        return (jax.tree.map(split, answer), factors), (many, one)
 
     return solve
-
-
-def _flags(part, tree):
-    has_batch = lambda v: part == "answer" and v.ndim > 0
-    return jax.tree.map(has_batch, tree)
 
 
 def _broadcast(size, flags, tree):
@@ -64,7 +47,7 @@ def _broadcast(size, flags, tree):
 
 def chunked(solve: Callable[[Nodes], Answer], sources: Nodes, chunk: int) -> Answer:
     """`solve` on `chunk` inputs at a time, so that a chunk's fields stay in the cache."""
-    size = sources.left.shape[0]
+    size = sources.batch
     if size <= chunk:
         return solve(sources)
     number = -(-size // chunk)

@@ -24,20 +24,26 @@ class Circuit(eqx.Module):
 
 
 class Nodes(eqx.Module):
-    """One value at each source and one at each node, for a batch.
+    """One value at each source and two at each cell, for a batch.
 
-    As sources: voltages [V] behind the terminations, currents [A] put into the nodes
-    (`None`: none). As answer: currents [A] from the sources into the lines, voltages
-    [V] of the nodes. Shapes are `(batch, m)` at `left` and `right`, `(batch, n)` at
-    `top` and `bottom`, `(batch, m, n)` at the nodes.
+    As sources: voltages [V] behind the terminations; currents [A] that each `cell` puts
+    into its word line and takes from its bit line, and that are put into its `bit` node;
+    what is `None` is zero. As answer: currents [A] from the terminations into the lines;
+    voltages [V] across each `cell`, and of its `bit` node. Shapes are `(batch, m)` at
+    `left` and `right`, `(batch, n)` at `top` and `bottom`, `(batch, m, n)` at the cells.
     """
 
     left: Array
-    right: Array
-    top: Array
-    bottom: Array
-    word: Any = None
+    right: Any = None
+    top: Any = None
+    bottom: Any = None
+    cell: Any = None
     bit: Any = None
+
+    @property
+    def batch(self) -> int:
+        """Number of inputs."""
+        return self.left.shape[0]
 
 
 class Answer(eqx.Module):
@@ -82,6 +88,9 @@ def sources(array: Crossbar, voltages: Float[Array, " m"] | Sides) -> Nodes:
         ("bottom", n, "bit"),
     ):
         value = getattr(sides, name)
+        if value is None and name != "left":
+            filled.append(None)
+            continue
         value = jnp.zeros(lines, dtype) if value is None else jnp.asarray(value, dtype)
         if value.shape != (lines,):
             raise ValueError(

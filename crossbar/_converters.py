@@ -1,7 +1,7 @@
 import equinox as eqx
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Num
 
 from ..data import quantity, Scalar
 
@@ -17,7 +17,7 @@ class DAC(eqx.Module):
     high: Scalar = quantity("1", default=1.0, doc="highest value, in units of the input")
 
     def __check_init__(self):
-        _check_bits(self.bits)
+        check_bits(self.bits)
 
     @property
     def step(self) -> Scalar:
@@ -26,15 +26,18 @@ class DAC(eqx.Module):
 
     def codes(self, x: Float[Array, "..."]) -> Int[Array, "..."]:
         """The integers that stand for `x`, from 0 to `2**bits - 1`."""
-        return _codes(x, self.low, self.step, self.bits)
+        return _numbers(x, self.low, self.step, self.bits).astype(int)
 
     def clipped(self, x: Float[Array, "..."]) -> Scalar:
         """Fraction of `x` outside the range."""
         return _clipped(x, self.low, self.high, self.bits)
 
     def __call__(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """The value nearest to `x`, with the derivative of clipping (straight-through)."""
-        return _convert(x, self.low, self.high, self.step, self.bits)
+        """The value nearest to `x`; see `straight_through` for its derivative."""
+        if self.bits is None:
+            return x
+        number = _numbers(x, self.low, self.step, self.bits)
+        return straight_through(x, number, self.low, self.step, 2**self.bits - 1)
 
 
 class ADC(eqx.Module):
@@ -55,7 +58,7 @@ class ADC(eqx.Module):
     )
 
     def __check_init__(self):
-        _check_bits(self.bits)
+        check_bits(self.bits)
 
     @property
     def step(self) -> Scalar:
@@ -74,7 +77,7 @@ class ADC(eqx.Module):
 
     def codes(self, x: Float[Array, "..."]) -> Int[Array, "..."]:
         """The integers that stand for `x`, from 0 to `2**bits - 1`."""
-        return _codes(self.received(x), self.low, self.step, self.bits)
+        return _numbers(self.received(x), self.low, self.step, self.bits).astype(int)
 
     def clipped(self, x: Float[Array, "..."]) -> Scalar:
         """Fraction of `x` outside the range, by more than half a step."""
@@ -83,12 +86,16 @@ class ADC(eqx.Module):
         return _clipped(x, self.low - half, self.high - half, self.bits)
 
     def __call__(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """The value of the code of `x`, with the derivative of clipping."""
+        """The value of the code of `x`; see `straight_through` for its derivative."""
         x = self.received(x)
-        return _convert(x, self.low, self.high - self.step, self.step, self.bits)
+        if self.bits is None:
+            return x
+        number = _numbers(x, self.low, self.step, self.bits)
+        return straight_through(x, number, self.low, self.step, 2**self.bits - 1)
 
 
-def _check_bits(bits):
+def check_bits(bits: int | None) -> None:
+    """Refuses numbers of bits that make no converter."""
     if bits is not None and not 1 <= bits <= 24:
         raise ValueError(f"`bits` must be from 1 to 24, or None, got {bits}.")
 
@@ -97,10 +104,12 @@ def _steps(bits, offset):
     return 0.0 if bits is None else 1 / (2**bits + offset)
 
 
-def _codes(x, low, step, bits):
+def _numbers(x, low, step, bits):
+    """Codes, as floating numbers of the input's precision."""
     if bits is None:
         raise ValueError("An ideal converter (`bits=None`) has no codes.")
-    return jnp.clip(jnp.round((x - low) / step), 0, 2**bits - 1).astype(int)
+    low, step = low.astype(x.dtype), step.astype(x.dtype)
+    return lax.stop_gradient(jnp.clip(jnp.round((x - low) / step), 0, 2**bits - 1))
 
 
 def _clipped(x, low, high, bits):
@@ -109,11 +118,21 @@ def _clipped(x, low, high, bits):
     return jnp.mean((x < low) | (x > high), dtype=x.dtype)
 
 
-def _convert(x, low, high, step, bits):
-    """Rounds inside the range; differentiates clipping, so the range can be learnt."""
-    if bits is None:
-        return x
-    low, high, step = (v.astype(x.dtype) for v in (low, high, step))
-    inside = jnp.clip(x, low, high)
-    rounded = low + _codes(x, low, step, bits) * step
-    return inside + lax.stop_gradient(rounded.astype(x.dtype) - inside)
+def straight_through(
+    x: Float[Array, "..."],
+    codes: Num[Array, "..."],
+    low: Scalar,
+    step: Scalar,
+    top: int,
+) -> Float[Array, "..."]:
+    r"""The value `low + codes * step`, with a derivative that rounding has not.
+
+    Rounding counts as the identity, clipping to the codes 0 to `top` as what it is, so
+    the input is differentiated where it is in range, and the range learns: inside by
+    its rounding errors, outside by what it clips (Esser et al., "Learned step size
+    quantization", ICLR 2020, eq. 3).
+    """
+    low, step = low.astype(x.dtype), step.astype(x.dtype)
+    inside = jnp.clip((x - low) / step, 0, top)
+    number = codes.astype(x.dtype) + (inside - lax.stop_gradient(inside))
+    return low + number * step

@@ -11,7 +11,7 @@ class Row:
     """One number of the table of costs: of one operation of one component.
 
     `energy` in J and `time` in s are those of an operation, `area` in m^2 that of one
-    instance. Of a converter they are at `bits`, and grow as its `Growth` says.
+    instance. Of a converter they are at `bits`, and grow as `growth` says.
     """
 
     component: str
@@ -23,60 +23,78 @@ class Row:
     source: str
 
 
-_UM2 = 1e-12
+_ISAAC = (
+    "Shafiee et al., ISCA 2016, doi 10.1109/ISCA.2016.12 (ISAAC, 32 nm), parameters of the "
+    "in-situ multiply-accumulate unit: "
+)
 
-_ISAAC = "Shafiee et al., ISCA 2016 (ISAAC), table of the in-situ unit: "
-
-# Stand-in values: those of one published design at 32 nm, with reads of 100 ns. Replace
-# the table by the numbers of the technology in question.
+# Stand-in values: those of one published design at 32 nm, with reads of 100 ns; powers and
+# areas there are sums over the instances that a row names. Replace the table by the
+# numbers of the technology in question.
 TABLE: tuple[Row, ...] = (
     Row(
         component="cell",
         energy=0.0,
         time=100e-9,
-        area=0.0015 * _UM2,
+        area=0.0002e-6 / (8 * 128 * 128),
         bits=0,
         growth="none",
-        source=_ISAAC + "8 arrays of 128 x 128, 0.0002 mm2, read in 100 ns; the energy "
-        "of a read is that of the array itself",
+        source=_ISAAC + "8 arrays of 128 x 128 cells, 0.0002 mm2, read in 100 ns; the "
+        "energy of a read is that of the array itself",
     ),
     Row(
         component="dac",
-        energy=0.39e-12,
+        energy=4e-3 * 100e-9 / (8 * 128),
         time=0.0,
-        area=0.166 * _UM2,
+        area=0.00017e-6 / (8 * 128),
         bits=1,
         growth="exponential",
         source=_ISAAC + "8 x 128 one-bit converters, 4 mW, 0.00017 mm2, over a read",
     ),
     Row(
         component="sample and hold",
-        energy=0.98e-15,
+        energy=10e-6 * 100e-9 / (8 * 128),
         time=0.0,
-        area=0.039 * _UM2,
+        area=0.00004e-6 / (8 * 128),
         bits=0,
         growth="none",
         source=_ISAAC + "8 x 128 circuits, 10 uW, 0.00004 mm2, over a read",
     ),
     Row(
         component="adc",
-        energy=1.67e-12,
-        time=0.833e-9,
-        area=1200 * _UM2,
+        energy=16e-3 / (8 * 1.2e9),
+        time=1 / 1.2e9,
+        area=0.0096e-6 / 8,
         bits=8,
         growth="exponential",
-        source=_ISAAC + "8 converters of 8 bits at 1.2 GS/s, 16 mW, 0.0096 mm2",
+        source=_ISAAC + "8 SAR converters of 8 bits at 1.2 GS/s, 16 mW, 0.0096 mm2; after "
+        "Kull et al., ISSCC 2013, doi 10.1109/ISSCC.2013.6487818 (3.1 mW measured)",
     ),
     Row(
         component="shift and add",
-        energy=0.042e-12,
+        energy=0.2e-3 / (8 * 1.2e9),
         time=0.0,
-        area=60 * _UM2,
+        area=0.00024e-6 / 4,
         bits=0,
         growth="none",
-        source=_ISAAC + "4 units, 0.2 mW, 0.00024 mm2, beside a converter at 1.2 GS/s",
+        source=_ISAAC + "4 units, 0.2 mW, 0.00024 mm2, for 8 converters at 1.2 GS/s",
     ),
 )
+
+
+def with_growth(
+    growth: str, table: Iterable[Row] = TABLE, component: str = "adc"
+) -> tuple[Row, ...]:
+    """`table` with another law of growth with the bits for one component.
+
+    A flash converter has `2**bits - 1` comparators: `exponential`; one of successive
+    approximation makes `bits` decisions: `linear`, as long as its comparator, not its
+    capacitors, is what costs.
+    """
+    return tuple(
+        dataclasses.replace(row, growth=growth) if row.component == component else row
+        for row in table
+    )
 
 
 def read_table(path: str | pathlib.Path) -> tuple[Row, ...]:

@@ -61,10 +61,13 @@ class Direct(eqx.Module):
         lines = factors.ladders
         d = circuit.conductance.T[..., None]
         by_row = lambda field: jnp.swapaxes(field, 0, 1)
-        into_word, into_bit = injected(lines, sources)
+        into_word, into_bit = injected(circuit, lines, sources)
         current = d * lines.solve_word(into_word)
+        inside = lambda field: jnp.transpose(field, (2, 1, 0))
         if sources.bit is not None:
-            current = current + jnp.transpose(sources.bit, (2, 1, 0))
+            current = current + inside(sources.bit)
+        if sources.cell is not None:
+            current = current - inside(sources.cell)
         current = by_row(current)
 
         def down(j, row):
@@ -72,9 +75,13 @@ class Direct(eqx.Module):
             j = j + i
             return j - x.T @ j, j
 
-        first = (lines.top[None] * sources.top).T
+        first = jnp.zeros(current.shape[1:], current.dtype)
+        ground = first
+        if sources.top is not None:
+            first = (lines.top[None] * sources.top).T
         j, norton = lax.scan(down, first, (factors.series, current[:-1]))
-        ground = sources.bottom.T
+        if sources.bottom is not None:
+            ground = sources.bottom.T
         rise = cho_solve(
             (factors.last, True), j + current[-1] - factors.admittance @ ground
         )

@@ -23,7 +23,8 @@ def plot_array(
     drop = np.asarray(solution.drops)
     current = np.asarray(array.conductance) * drop
     given = sources(array, voltages)
-    ideal = np.asarray(given.left).T - np.asarray(given.bottom)
+    ground = 0.0 if given.bottom is None else np.asarray(given.bottom)
+    ideal = np.broadcast_to(np.asarray(given.left).T - ground, drop.shape)
     error = (ideal - drop) / (np.max(np.abs(ideal)) or 1.0)
     maps = (
         ("word-line voltage [V]", np.asarray(solution.word), "viridis"),

@@ -25,6 +25,9 @@ class Iterative(eqx.Module):
     The iteration carries $A p$ along with each direction $p$, so it never multiplies by
     a wire's conductance, and ends when the residual in the norm of $A^{-1}$ is below
     `tolerance` times that of the cells, $\sqrt{w^\top D w}$, or after `limit` steps.
+
+    Where the number of word lines is a multiple of 8, fields have an idle one more: the
+    nodes of the bit lines, a power of two apart, would share a few lines of the cache.
     """
 
     tolerance: float = eqx.field(static=True)
@@ -34,22 +37,33 @@ class Iterative(eqx.Module):
         """What many inputs share."""
         return ladders(circuit)
 
-    def solve(self, circuit: Circuit, factors: Ladders, sources: Nodes) -> Answer:
-        """The answer to a batch of sources."""
-        chunk = chunk_size(circuit)
-        return chunked(lambda s: self._chunk(circuit, factors, s), sources, chunk)
+    def solve(
+        self,
+        circuit: Circuit,
+        factors: Ladders,
+        sources: Nodes,
+        limit: Array | None = None,
+    ) -> Answer:
+        """The answer to a batch of sources, after at most `limit` steps."""
+        limit = jnp.asarray(self.limit) if limit is None else limit
+        one = lambda s: self._chunk(circuit, factors, s, limit)
+        return chunked(one, sources, chunk_size(circuit))
 
-    def _chunk(self, circuit: Circuit, factors: Ladders, sources: Nodes) -> Answer:
-        d = circuit.conductance.T[..., None]
-        word, bit = factors.solve_word, factors.solve_bit
-        into_word, into_bit = injected(factors, sources)
+    def _chunk(
+        self, circuit: Circuit, factors: Ladders, sources: Nodes, limit: Array
+    ) -> Answer:
+        g, real = circuit.conductance, circuit.conductance.shape[0]
+        idle = 1 if real % 8 == 0 else 0
+        pad = lambda v: jnp.pad(v, [(0, 0), (0, idle)] + [(0, 0)] * (v.ndim - 2))
+        d = pad(g.T)[..., None]
+        into_word, into_bit = map(pad, injected(circuit, factors, sources))
+        word, bit = factors.with_idle(idle).solve_word, factors.solve_bit
 
-        any_bit = jnp.any(sources.top != 0) | jnp.any(sources.bottom != 0)
-        if sources.bit is not None:
-            any_bit = any_bit | jnp.any(sources.bit != 0)
-        own = lax.cond(any_bit, lambda b: bit(b), jnp.zeros_like, into_bit)
-        x = word(into_word + d * own)
-        v = bit(d * x)
+        # what the bit lines have of their own, where anything goes into them
+        at_bits = sources.top, sources.bottom, sources.cell, sources.bit
+        own = None if at_bits == (None,) * 4 else bit(into_bit)
+        x = word(into_word if own is None else into_word + d * own)
+        v = bit(x, g)
         r = d * v
         z = word(r)
         rz = dot(r, z)
@@ -57,13 +71,13 @@ class Iterative(eqx.Module):
 
         def condition(state):
             *_, rz, _, step = state
-            return (step < self.limit) & jnp.any(rz > self.tolerance**2 * scale)
+            return (step < limit) & jnp.any(rz > self.tolerance**2 * scale)
 
         def body(state):
             x, v, r, z, p, ap, rz, before, step = state
             beta = _ratio(rz, before)[None, None]
             p, ap = z + beta * p, r + beta * ap
-            u = bit(d * p)
+            u = bit(p, g)
             q = ap - d * u
             alpha = _ratio(rz, dot(p, q))[None, None]
             x, v, r = x + alpha * p, v + alpha * u, r - alpha * q
@@ -74,7 +88,8 @@ class Iterative(eqx.Module):
         state = (x, v, r, z, zero, zero, rz, jnp.zeros_like(rz), jnp.asarray(0))
         w, v, *_, rz, _, _ = lax.while_loop(condition, body, state)
         residual = jnp.sqrt(jnp.where(rz > 0, _ratio(rz, scale), rz))
-        nodes = answer(circuit, factors, sources, w, own + v)
+        v = v if own is None else own + v
+        nodes = answer(circuit, factors, sources, w[:, :real], v[:, :real])
         failed = ~(residual <= self.tolerance)
         return Answer(nodes, residual, failed, jnp.asarray(False))
 

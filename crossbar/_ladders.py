@@ -1,4 +1,7 @@
+import dataclasses
+
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
@@ -25,9 +28,19 @@ class Ladders(eqx.Module):
         """Voltages of the word lines for currents [A] into them, the bit lines at 0 V."""
         return self.word.solve(current)
 
-    def solve_bit(self, current: Float[Array, "n m b"]) -> Float[Array, "n m b"]:
-        """Voltages of the bit lines for currents [A] into them, the word lines at 0 V."""
-        return jnp.swapaxes(self.bit.solve(_along_bit(current))[::-1], 0, 1)
+    def solve_bit(
+        self, current: Float[Array, "n m b"], scale: Float[Array, "cells n"] | None = None
+    ) -> Float[Array, "n m b"]:
+        """Voltages of the bit lines for currents [A] into them, the word lines at 0 V.
+
+        `scale`, one number for each cell, multiplies `current`.
+        """
+        return self.bit.solve(current, 1, True, None if scale is None else scale[::-1])
+
+    def with_idle(self, count: int) -> "Ladders":
+        """These and `count` more word lines, which stay at 0 V."""
+        pad = lambda v: jnp.pad(v, [(0, 0)] * (v.ndim - 1) + [(0, count)])
+        return eqx.tree_at(lambda s: s.word, self, jax.tree.map(pad, self.word))
 
 
 def ladders(circuit: Circuit) -> Ladders:
@@ -46,24 +59,20 @@ def ladders(circuit: Circuit) -> Ladders:
     )
 
 
-def _along_bit(field):
-    """From (bit, word, batch) to the order of a bit line's ladder."""
-    return jnp.swapaxes(field, 0, 1)[::-1]
-
-
-def injected(ladders: Ladders, sources: Nodes):
+def injected(circuit: Circuit, ladders: Ladders, sources: Nodes):
     """Norton currents [A] of the terminations and of `sources` into all nodes."""
-    b, m = sources.left.shape
-    shape = (sources.top.shape[1], m, b)
-    word = jnp.zeros(shape, sources.left.dtype)
-    bit = word
-    if sources.word is not None and sources.bit is not None:
-        word = jnp.transpose(sources.word, (2, 1, 0))
-        bit = jnp.transpose(sources.bit, (2, 1, 0))
+    (m, n), b = circuit.conductance.shape, sources.batch
+    zero = jnp.zeros((n, m, b), circuit.conductance.dtype)
+    inside = lambda field: zero if field is None else jnp.transpose(field, (2, 1, 0))
+    word = inside(sources.cell)
+    bit = inside(sources.bit) - word
     word = word.at[0].add((ladders.left[None] * sources.left).T)
-    word = word.at[-1].add((ladders.right[None] * sources.right).T)
-    bit = bit.at[:, -1].add((ladders.bottom[None] * sources.bottom).T)
-    bit = bit.at[:, 0].add((ladders.top[None] * sources.top).T)
+    if sources.right is not None:
+        word = word.at[-1].add((ladders.right[None] * sources.right).T)
+    if sources.bottom is not None:
+        bit = bit.at[:, -1].add((ladders.bottom[None] * sources.bottom).T)
+    if sources.top is not None:
+        bit = bit.at[:, 0].add((ladders.top[None] * sources.top).T)
     return word, bit
 
 
@@ -81,34 +90,35 @@ def answer(
     Kirchhoff's current law. Neither takes a difference of nearly equal voltages.
     """
     d = circuit.conductance.T[..., None]
-    cell = d * (word - bit)
+    drop = word - bit
 
-    def far(line, g, voltage, current):
+    rest = dataclasses.replace(sources, right=None, top=None)
+    near = lambda: injected(circuit, ladders, rest)
+
+    def far(norton, line, g, voltage):
         """Current from the terminations at the far ends of the lines."""
-        norton = line.sweep(current)[-1].T
         g, t = g[None], line.admittance[None]
-        return g * (t * voltage - norton) / (g + t)
-
-    def near():
-        """Norton currents of all but the far terminations."""
-        none = (jnp.zeros_like(sources.right), jnp.zeros_like(sources.top))
-        return injected(ladders, eqx.tree_at(lambda s: (s.right, s.top), sources, none))
+        held = 0 if voltage is None else t * voltage
+        return g * (held - norton[-1].T) / (g + t)
 
     def at_right():
-        return far(ladders.word, ladders.right, sources.right, near()[0] + d * bit)
+        norton = ladders.word.sweep(near()[0] + d * bit)
+        return far(norton, ladders.word, ladders.right, sources.right)
 
     def at_top():
-        current = _along_bit(near()[1] + d * word)
-        return far(ladders.bit, ladders.top, sources.top, current)
+        norton = ladders.bit.sweep(near()[1] + d * word, 1, True)
+        return far(norton, ladders.bit, ladders.top, sources.top)
 
-    open_right = lambda: jnp.zeros_like(sources.right)
-    open_top = lambda: jnp.zeros_like(sources.top)
-    right = lax.cond(jnp.any(ladders.right > 0), at_right, open_right)
-    top = lax.cond(jnp.any(ladders.top > 0), at_top, open_top)
-    left = jnp.sum(cell, 0).T - right
-    bottom = -jnp.sum(cell, 1).T - top
-    if sources.word is not None and sources.bit is not None:
-        left = left - jnp.sum(sources.word, 2)
+    is_open = lambda lines: jnp.zeros((word.shape[2], lines), word.dtype)
+    (n, m, _) = word.shape
+    right = lax.cond(jnp.any(ladders.right > 0), at_right, lambda: is_open(m))
+    top = lax.cond(jnp.any(ladders.top > 0), at_top, lambda: is_open(n))
+    left = jnp.sum(d * drop, 0).T - right
+    bottom = -jnp.sum(d * drop, 1).T - top
+    if sources.cell is not None:
+        left = left - jnp.sum(sources.cell, 2)
+        bottom = bottom + jnp.sum(sources.cell, 1)
+    if sources.bit is not None:
         bottom = bottom - jnp.sum(sources.bit, 1)
     out = lambda field: jnp.transpose(field, (2, 1, 0))
-    return Nodes(left, right, top, bottom, out(word), out(bit))
+    return Nodes(left, right, top, bottom, out(drop), out(bit))

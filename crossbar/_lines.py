@@ -24,39 +24,64 @@ class Lines(eqx.Module):
     admittance: Float[Array, " L"]
     """$t_{K-1}$: what the line looks like from its last node, without $g_l$ [S]."""
 
-    def sweep(self, current: Float[Array, "K L B"]) -> Float[Array, "K L B"]:
-        """Norton current of the part of the line before and with each node [A]."""
+    def sweep(
+        self,
+        current: Float[Array, "n m b"],
+        axis: int = 0,
+        reverse: bool = False,
+        scale: Float[Array, "K L"] | None = None,
+    ) -> Float[Array, "K L b"]:
+        """Norton current of the part of the line before and with each node [A].
+
+        The nodes of a line lie along `axis` of `current`, from the first to the last
+        or in `reverse`; `scale` multiplies `current` on the way.
+        """
 
         def step(flow, inputs):
-            b, a = inputs
-            flow = b + flow
+            place, a, s = inputs
+            b = lax.dynamic_index_in_dim(current, place, axis, keepdims=False)
+            flow = (b if s is None else s[:, None] * b) + flow
             return flow * a[:, None], flow
 
-        return lax.scan(
-            step,
-            jnp.zeros_like(current[0]),
-            (current, self.attenuation),
-            unroll=_unroll(current),
-        )[1]
+        place = _places(self.attenuation.shape[0], reverse)
+        zero = jnp.zeros_like(lax.index_in_dim(current, 0, axis, keepdims=False))
+        xs = (place, self.attenuation, scale)
+        return lax.scan(step, zero, xs, unroll=_unroll(place))[1]
 
-    def solve(self, current: Float[Array, "K L B"]) -> Float[Array, "K L B"]:
-        """Node voltages [V] for the currents [A] put into the nodes."""
-        norton = self.sweep(current)
-        last = norton[-1] * self.end[:, None]
+    def solve(
+        self,
+        current: Float[Array, "n m b"],
+        axis: int = 0,
+        reverse: bool = False,
+        scale: Float[Array, "K L"] | None = None,
+    ) -> Float[Array, "n m b"]:
+        """Node voltages [V] for the currents [A] put into the nodes; see `sweep`."""
+        norton = self.sweep(current, axis, reverse, scale)
 
-        def step(v, inputs):
-            j, a, s = inputs
+        def step(state, inputs):
+            v, field = state
+            place, j, a, s = inputs
             v = v * a[:, None] + s[:, None] * j
-            return v, v
+            return (v, lax.dynamic_update_index_in_dim(field, v, place, axis)), None
 
-        xs = (norton[:-1], self.attenuation[:-1], self.series[:-1])
-        _, v = lax.scan(step, last, xs, reverse=True, unroll=_unroll(current))
-        return jnp.concatenate([v, last[None]])
+        place = _places(self.attenuation.shape[0], reverse)
+        zero = jnp.zeros_like(norton[0]), jnp.zeros_like(current)
+        # the last node sees its own Norton equivalent and nothing beyond
+        a = self.attenuation.at[-1].set(0)
+        s = self.series.at[-1].set(self.end)
+        xs = (place, norton, a, s)
+        state, _ = lax.scan(step, zero, xs, reverse=True, unroll=_unroll(place))
+        return state[1]
 
 
-def _unroll(current) -> int:
-    """Long ladders run a quarter faster two steps at a time; short ones compile sooner."""
-    return 2 if current.shape[0] > 48 else 1
+def _places(count: int, reverse: bool):
+    places = jnp.arange(count)
+    return places[::-1] if reverse else places
+
+
+def _unroll(places) -> int:
+    """Long ladders run faster two steps at a time; short ones compile sooner."""
+    return 2 if places.shape[0] > 48 else 1
 
 
 def lines(

@@ -8,8 +8,9 @@ import numpy as np
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
-from ._batch import again, begin
+from ._batch import begin
 from ._circuit import Answer, Circuit, Nodes
+from ._linear import respond
 
 
 def network(circuit: Circuit, sources: Nodes, method: Any) -> Answer:
@@ -23,7 +24,7 @@ def network(circuit: Circuit, sources: Nodes, method: Any) -> Answer:
 
 @functools.cache
 def _differentiable(method):
-    first, more = begin(method), again(method)
+    first = begin(method)
 
     @jax.custom_jvp
     def solve(circuit, sources):
@@ -32,32 +33,13 @@ def _differentiable(method):
     def jvp(primals, tangents):
         circuit, sources = primals
         answer, factors = first(circuit, sources)
-        moved, word, bit = _tangent(circuit, sources, answer.nodes, *tangents)
-        circuit = _once(circuit)
-        # transposition wants every source to depend on the tangents; large ones mostly do
-        some = next(t for t in jax.tree.leaves(tangents) if not isinstance(t, SymbolicZero))
-        tie = 0 * some.ravel()[0]
-        still = jax.tree.map(lambda t: isinstance(t, SymbolicZero), tangents[0])
-        inside = still.conductance and still.word_wire and still.bit_wire
-        tied = lambda v: v + tie if v.ndim == 2 or inside else v
-        moved = jax.tree.map(tied, moved)
-
-        def linear(_, b):
-            found = more(circuit, factors, b)
-            # a solve that failed must not be used silently
-            fail = lambda v: jnp.where(
-                found.failed[(...,) + (None,) * (v.ndim - 1)], jnp.nan, v
-            )
-            return jax.tree.map(fail, found.nodes)
-
-        def transposed(_, cotangent):
-            return _mirror(linear(_, _mirror(cotangent)))
-
-        # of the matrix itself only the shape is used: both solves are given
-        n = lax.custom_linear_solve(lambda x: x, moved, linear, transposed)
-        shifted = Nodes(n.left, n.right, n.top, n.bottom, n.word + word, n.bit + bit)
+        moved, cell, bit = _tangent(circuit, sources, answer.nodes, *tangents)
         tangent = jax.tree.map(_zero_tangent, answer)
-        return answer, eqx.tree_at(lambda a: a.nodes, tangent, shifted)
+        if not moved:
+            return answer, tangent
+        nodes = respond(method, _once(circuit), factors, moved)
+        nodes["cell"], nodes["bit"] = _plus(nodes["cell"], cell), _plus(nodes["bit"], bit)
+        return answer, eqx.tree_at(lambda a: a.nodes, tangent, Nodes(**nodes))
 
     solve.defjvp(jvp, symbolic_zeros=True)
     return jax.jit(solve)
@@ -83,27 +65,26 @@ def _(primals, tangents):
     )
 
 
-def _mirror(nodes: Nodes) -> Nodes:
-    """Reciprocity: the map from sources to answer is symmetric up to these signs."""
-    n = nodes
-    return Nodes(n.left, n.right, n.top, n.bottom, -n.word, -n.bit)
+def _plus(*terms):
+    """The sum of the terms that are not `None`; `None` if all are."""
+    terms = [term for term in terms if term is not None]
+    return functools.reduce(lambda x, y: x + y, terms) if terms else None
 
 
 def _tangent(circuit: Circuit, sources: Nodes, nodes: Nodes, change, moved):
-    r"""Sources and shifts whose sum of answer and shift is the tangent of `nodes`.
+    r"""Sources whose answer is the tangent of `nodes`, but for shifts at the cells.
 
-    A change of conductance puts $-dG\,(w - v)$ into the word node; a change of a
-    termination takes $dR\,i$ off its source; a change of a wire shifts what lies beyond
-    it by $-dr \sum i$. Only currents appear, so that no resistance is divided by.
+    A change of conductance puts $-dG\,(w - v)$ into the cell; a change of a termination
+    takes $dR\,i$ off its source; a change of a wire shifts what lies beyond it by
+    $-dr \sum i$. Only currents appear, so that no resistance is divided by. Returns
+    the sources that are not known to be zero, by name, and the shifts of the voltages
+    across the cells and of the bit nodes, or `None`.
     """
-    g, drop = circuit.conductance[None], nodes.word - nodes.bit
-    into_word = 0.0 if sources.word is None else sources.word
-    into_bit = 0.0 if sources.bit is None else sources.bit
-    zero = lambda x: isinstance(x, SymbolicZero)
+    g, drop = circuit.conductance[None], nodes.cell
+    known = lambda x: None if x is None or isinstance(x, SymbolicZero) else x
+    dr_word, dr_bit = known(change.word_wire), known(change.bit_wire)
 
     def shift(dr, first, leaving, axis):
-        if zero(dr):
-            return jnp.zeros_like(drop)
         along = jnp.expand_dims(first, axis) - jnp.cumsum(leaving, axis)
         fall = jnp.cumsum(along, axis)
         fall = jnp.concatenate(
@@ -113,30 +94,39 @@ def _tangent(circuit: Circuit, sources: Nodes, nodes: Nodes, change, moved):
         )  # fmt: skip
         return -jnp.expand_dims(dr, (0, axis)) * fall
 
-    word = shift(change.word_wire, nodes.left, g * drop - into_word, 2)
-    bit = shift(change.bit_wire, nodes.top, -g * drop - into_bit, 1)
-    through = jnp.zeros_like(drop)
-    if not zero(change.conductance):
-        through = through + change.conductance[None] * drop
-    if not (zero(change.word_wire) and zero(change.bit_wire)):
-        through = through + g * (word - bit)
+    through = g * drop
+    if sources.cell is not None:
+        through = through - sources.cell
+    word = bit = None
+    if dr_word is not None:
+        word = shift(dr_word, nodes.left, through, 2)
+    if dr_bit is not None:
+        put = 0 if sources.bit is None else sources.bit
+        bit = shift(dr_bit, nodes.top, -through - put, 1)
+    across = _plus(word, None if bit is None else -bit)
 
-    def source(name):
-        value = jnp.zeros_like(getattr(nodes, name))
-        dv, dr = getattr(moved, name), getattr(change, name)
-        value = value if zero(dv) else value + dv
-        return value if zero(dr) else value - dr[None] * getattr(nodes, name)
-
-    plus = lambda extra, x: x if extra is None or zero(extra) else x + extra
-    return (
-        Nodes(
-            source("left"),
-            source("right") - word[:, :, -1],
-            source("top"),
-            source("bottom") - bit[:, -1, :],
-            plus(moved.word, -through),
-            plus(moved.bit, through),
-        ),
-        word,
-        bit,
+    dg = known(change.conductance)
+    cell = _plus(
+        known(moved.cell),
+        None if dg is None else -dg[None] * drop,
+        None if across is None else -g * across,
     )
+
+    def end(name, beyond=None):
+        dr = known(getattr(change, name))
+        return _plus(
+            known(getattr(moved, name)),
+            None if dr is None else -dr[None] * getattr(nodes, name),
+            beyond,
+        )
+
+    found = {
+        "left": end("left"),
+        "right": end("right", None if word is None else -word[:, :, -1]),
+        "top": end("top"),
+        "bottom": end("bottom", None if bit is None else -bit[:, -1, :]),
+        "cell": cell,
+        "bit": known(moved.bit),
+    }
+    given = {name: value for name, value in found.items() if value is not None}
+    return given, across, bit

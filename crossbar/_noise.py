@@ -41,6 +41,25 @@ class Spread(eqx.Module):
         return jnp.maximum(conductance + noise, 0)
 
 
+class LogNormalSpread(eqx.Module):
+    r"""A log-normal spread of conductance, which keeps the mean; off by default.
+
+    $G\, e^{s z - s^2 / 2}$ with standard normal $z$: for small $s$ the relative standard
+    deviation, in general $\sqrt{e^{s^2} - 1}$. No conductance becomes negative.
+    """
+
+    std: Scalar = quantity("1", lower=0, default=0.0, doc="deviation s of ln G")
+
+    def __call__(
+        self, conductance: Float[Array, "..."], *, key: PRNGKeyArray
+    ) -> Float[Array, "..."]:
+        """`conductance` with the spread [S]."""
+        z = jr.normal(key, conductance.shape, conductance.dtype)
+        return (conductance * jnp.exp(self.std * z - self.std**2 / 2)).astype(
+            conductance.dtype
+        )
+
+
 class StateSpread(eqx.Module):
     """A spread that depends on the state, as a fitted table of levels gives it.
 

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from ..data import Outcome
 from ._cells import AbstractLaw
-from ._circuit import circuit, Nodes, sources
+from ._circuit import circuit, sources
 from ._crossbar import Crossbar, Sides
 from ._network import network
 from ._solve import choose, Method, Solution, solution
@@ -49,9 +49,7 @@ def solve_nonlinear(
         held = lax.stop_gradient(drop)
         slope = lax.stop_gradient(law.slope(numbers.conductance, held))
         beside = law.current(numbers.conductance, held) - slope * held
-        inside = Nodes(
-            given.left, given.right, given.top, given.bottom, -beside[None], beside[None]
-        )
+        inside = dataclasses.replace(given, cell=-beside[None])
         touching = dataclasses.replace(numbers, conductance=slope)
         return network(touching, inside, chosen)
 
@@ -60,7 +58,7 @@ def solve_nonlinear(
     def step(state):
         drop, _, count, _ = state
         found = linear(*held, drop)
-        goal = found.nodes.word[0] - found.nodes.bit[0]
+        goal = found.nodes.cell[0]
         change = jnp.max(jnp.abs(goal - drop))
         return goal, change, count + 1, found.failed[0]
 

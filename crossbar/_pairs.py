@@ -37,7 +37,10 @@ def split(numbers: Num[Array, "..."]) -> tuple[Num[Array, "..."], Num[Array, "..
     the lowest conductance; a negative number the other way round. At 0 each takes half
     of the derivative.
     """
-    return jnp.maximum(numbers, 0), jnp.maximum(-numbers, 0)
+    if not jnp.issubdtype(numbers.dtype, jnp.floating):
+        return jnp.maximum(numbers, 0), jnp.maximum(-numbers, 0)
+    half, size = 0.5 * numbers, 0.5 * jnp.abs(numbers)
+    return size + half, size - half
 
 
 def merge(positive: Num[Array, "..."], negative: Num[Array, "..."]) -> Num[Array, "..."]:

@@ -7,7 +7,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from ..data import Outcome, Scalar
-from ._circuit import sources
 from ._crossbar import Crossbar, Sides
 from ._solve import solve
 from ._values import Number
@@ -68,9 +67,8 @@ def disturb(
     sides = write_voltages(array.shape, row, column, voltage, bias)
     found = solve(array, sides)
     chance = probability(found.drops)
-    given = sources(array, sides)
-    drawn = jnp.sum(given.left[0] * found.inflow.left)
-    drawn = drawn + jnp.sum(given.bottom[0] * found.inflow.bottom)
+    into = found.inflow
+    drawn = jnp.sum(sides.left * into.left) + jnp.sum(sides.bottom * into.bottom)
     others = jnp.sum(chance) - chance[row, column]
     return Disturb(found.drops, chance, others, drawn, found.outcome)
 

@@ -87,14 +87,14 @@ def solution(found: Answer) -> Solution:
             Outcome.successful,
         ),
     )
-    word, bit = nodes.word[0], nodes.bit[0]
+    drop, bit = nodes.cell[0], nodes.bit[0]
     return Solution(
         -nodes.bottom[0],
-        word - bit,
+        drop,
         residual,
         outcome,
         Method.where(found.direct, Method.direct, Method.iterative),
-        word,
+        bit + drop,
         bit,
         Inflow(nodes.left[0], nodes.right[0], nodes.top[0], nodes.bottom[0]),
     )
@@ -110,12 +110,9 @@ def effective(array: Crossbar, *, method: Method = Method.auto) -> Float[Array, 
     """
     m, n = array.shape
     dtype = array.conductance.dtype
-    zero = lambda lines: jnp.zeros((min(m, n), lines), dtype)
     unit = jnp.eye(min(m, n), dtype=dtype)
-    if m <= n:
-        inputs = Nodes(unit, zero(m), zero(n), zero(n))
-    else:
-        inputs = Nodes(zero(m), zero(m), zero(n), unit)
+    none = jnp.zeros((n, m), dtype)
+    inputs = Nodes(left=unit) if m <= n else Nodes(left=none, bottom=unit)
     found = network(circuit(array), inputs, choose(array, method, None))
     matrix = -found.nodes.bottom if m <= n else -found.nodes.left.T
     return jnp.where(jnp.any(found.failed), jnp.nan, matrix)

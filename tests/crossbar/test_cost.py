@@ -31,6 +31,26 @@ def test_every_figure_is_traced_to_its_row():
     assert "ISCA 2016" in str(found)
 
 
+def test_the_table_is_what_its_sources_say():
+    """Power of all instances over rate and number, from the published table."""
+    row = {row.component: row for row in crossbar.TABLE}
+    assert np.isclose(row["adc"].energy, 1.667e-12, rtol=1e-3)
+    assert np.isclose(row["adc"].area, 1200e-12)
+    assert np.isclose(row["dac"].energy, 0.390625e-12)
+    assert np.isclose(row["dac"].area, 0.166e-12, rtol=1e-3)
+    assert np.isclose(row["shift and add"].energy, 0.0208e-12, rtol=2e-3)
+    assert np.isclose(row["shift and add"].area, 60e-12)
+
+
+@pytest.mark.parametrize("growth, factor", (("exponential", 1 / 4), ("linear", 6 / 8)))
+def test_converters_cost_exponentially_or_linearly(growth, factor):
+    table = crossbar.with_growth(growth)
+    found = crossbar.cost((64, 64), SPEC, table=table)
+    adc = next(item for item in found.items if item.component == "adc")
+    assert np.isclose(adc.energy, adc.operations * 16e-3 / 9.6e9 * factor)
+    assert [row.component for row in table] == [row.component for row in crossbar.TABLE]
+
+
 def test_a_table_is_replaced(tmp_path):
     rows = [dataclasses.replace(row, growth="linear") for row in crossbar.TABLE]
     names = [field.name for field in dataclasses.fields(crossbar.Row)]

@@ -94,6 +94,47 @@ def test_a_spread_says_what_it_is_relative_to():
     assert abs(z) < 4 / (2 * g.size) ** 0.5
 
 
+# deviation of ln G, its relative standard deviation: closed form
+LOG_NORMAL = ((0.05, 0.05003126628214648), (0.2, 0.2020167671070603))
+
+
+@pytest.mark.parametrize("s, relative", LOG_NORMAL)
+def test_a_log_normal_spread_keeps_the_mean(s, relative):
+    g = jnp.full(40_000, 2e-4)
+    noisy = crossbar.LogNormalSpread(std=s)(g, key=jr.key(0))
+    z = (jnp.mean(noisy) / 2e-4 - 1) / relative * g.size**0.5
+    assert abs(z) < 4
+    log = jnp.log(noisy)
+    z = (jnp.mean(log) - (np.log(2e-4) - s**2 / 2)) / s * g.size**0.5
+    assert abs(z) < 4
+    assert abs(jnp.var(log) / s**2 - 1) < 4 * (2 / g.size) ** 0.5
+    # kurtosis of the log-normal numbers themselves
+    w = np.exp(s**2)
+    kurtosis = w**4 + 2 * w**3 + 3 * w**2 - 3
+    z = (jnp.var(noisy) / (2e-4 * relative) ** 2 - 1) / ((kurtosis - 1) / g.size) ** 0.5
+    assert abs(z) < 4
+    assert jnp.all(crossbar.LogNormalSpread()(g, key=jr.key(0)) == g)
+
+
+def test_statistics_of_the_reference_file():
+    rows = load()["statistics"]
+    for row in rows["lognormal"]:
+        g = jnp.full(40_000, row["mean"])
+        noisy = crossbar.LogNormalSpread(std=row["s"])(g, key=jr.key(1))
+        assert abs(jnp.mean(noisy) - row["mean"]) < 4 * row["std"] / 200
+        assert np.isclose(jnp.std(noisy), row["std"], rtol=0.02)
+        assert np.isclose(row["mu"], np.log(row["mean"]) - row["s"] ** 2 / 2)
+    for row in rows["adc_noise"]:
+        adc = crossbar.ADC(row["bits"], low=0.0, high=row["full_scale"])
+        x = jnp.linspace(0, row["full_scale"] - adc.step, 100_001)
+        rms = jnp.sqrt(jnp.mean((adc(x) - x) ** 2))
+        assert np.isclose(rms, row["rms"], rtol=0.01)
+    for row in rows["stuck"]:
+        stuck = crossbar.Stuck(parallel=row["p_on"], antiparallel=row["p_off"])
+        state = stuck.states((row["m"], row["n"]), key=jr.key(2))
+        assert abs(jnp.sum(state == 1) - row["mean_on"]) < 4 * row["std_on"]
+
+
 @pytest.mark.parametrize("p_on, p_off", ((0.0175, 0.0904), (0.001, 0.001)))
 def test_stuck_cells_are_counted(p_on, p_off):
     """Binomial numbers of cells stuck at P and at AP."""

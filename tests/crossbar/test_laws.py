@@ -10,6 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 import mtjax.crossbar as crossbar
 
+from .dense import at_bottom, nodal
+
 
 M, N = 4, 3
 settings.register_profile("laws", max_examples=25, deadline=None, derandomize=True)
@@ -29,6 +31,37 @@ def built(g, word, bit, left, bottom):
 
 
 any_array = st.builds(built, conductances, resistances, resistances, lines(M), lines(N))
+
+
+ends = lambda count: arrays(float, count, elements=st.floats(0.1, 1e3) | st.just(np.inf))
+wires = st.floats(1e-2, 1e2)
+driven = st.builds(
+    crossbar.Crossbar,
+    conductance=conductances,
+    word_wire=arrays(float, M, elements=wires),
+    bit_wire=arrays(float, N, elements=wires),
+    left=ends(M),
+    right=ends(M),
+    top=ends(N),
+    bottom=lines(N),
+)
+held = lambda **volts: crossbar.Sides(**{k: jnp.asarray(v) for k, v in volts.items()})
+drives = st.builds(held, left=volts(M), right=volts(M), top=volts(N), bottom=volts(N))
+
+
+@given(driven, drives)
+def test_all_four_sides_against_a_dense_matrix(array, sides):
+    """Both ends of each line driven or open, each segment its own resistance."""
+    found = solve(array, sides)
+    matrix, into = nodal(array, sides)
+    voltages = np.linalg.solve(matrix, into)
+    word, bit = voltages.reshape(2, M, N)
+    size = 1e-9 * max(np.max(np.abs(voltages)), 1e-3)
+    assert np.allclose(found.word, word, rtol=0, atol=size)
+    assert np.allclose(found.bit, bit, rtol=0, atol=size)
+    wanted = at_bottom(array, voltages, sides.bottom)
+    largest = np.sum(array.conductance) + np.max(1 / array.bottom) * 1e-6
+    assert np.allclose(found.currents, wanted, rtol=0, atol=1e-8 * largest)
 
 
 @given(any_array, volts(M), volts(M))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
+import mtjax.compact as compact
 import mtjax.crossbar as crossbar
-from mtjax.data import Outcome
+from mtjax.data import Outcome, Pulses, State, Switching
 
 
 G = jr.uniform(jr.key(0), (4, 3), minval=1e-4, maxval=4e-4)
@@ -122,6 +123,39 @@ def test_half_selected_cells_see_half_or_a_third():
         assert np.isclose(write.power, burnt, rtol=1e-9)
     with pytest.raises(ValueError, match="`row`, `column` must be in an array of 4 x 3"):
         crossbar.write_voltages((4, 3), 4, 0, 1.0, crossbar.Bias.HALF)
+
+
+def test_disturb_through_a_fitted_switching_model():
+    """Half-selected cells switch as the model that was fitted to counts says."""
+    true = lambda v, t: 1 / (1 + (0.6 * (1 + 2e-9 / t) / v) ** 12)
+    pulses = Pulses.product(
+        voltage=jnp.linspace(0.5, 1.1, 7), width=jnp.array([5e-9, 10e-9, 20e-9])
+    )
+    voltage, width = pulses.mesh("voltage"), pulses.mesh("width")
+    trials = jnp.full((1, *pulses.shape), 10_000)
+    switched = jnp.round(true(voltage, width) * 10_000)[None]
+    counts = Switching(State.PARALLEL, pulses, trials, switched)
+    fit = compact.fit(compact.SwitchingProbability.start(counts), counts)
+    width = 10e-9
+    chance = lambda drop: fit.model.probability(drop, jnp.full_like(drop, width))
+    array = crossbar.Crossbar.wired(G, 5.0)
+    for bias, part in ((crossbar.Bias.HALF, 0.5), (crossbar.Bias.THIRD, 1 / 3)):
+        write = crossbar.disturb(array, 1, 2, 1.3, bias, chance)
+        assert write.outcome == Outcome.successful
+        assert np.isclose(
+            write.probability[1, 2], true(write.drops[1, 2], width), atol=5e-3
+        )
+        # opposite voltages do not write this direction; the others as they stand
+        forward = jnp.where(write.drops > 1e-3, write.drops, 1e-9)
+        wanted = jnp.sum(true(forward, width)) - true(forward[1, 2], width)
+        assert np.isclose(write.disturbed, wanted, rtol=0.1, atol=1e-6)
+        ideal = true(part * 1.3, width)
+        half = write.probability[1, 0] / ideal
+        assert 0.5 < half <= 1.01
+    gradient = jax.grad(
+        lambda v: crossbar.disturb(array, 1, 2, v, crossbar.Bias.HALF, chance).disturbed
+    )(1.3)
+    assert gradient > 0
 
 
 def test_virtual_ground_stops_sneak_currents():

@@ -14,6 +14,9 @@ from mtjax.data import Outcome
 from .reference import INPUT, load, ramp, RESISTANCE, ROWS, SNEAK, wired
 
 
+plain = wired
+
+
 def close(value, wanted, rtol):
     value, wanted = np.asarray(value, float), np.asarray(wanted)
     return np.max(np.abs(value - wanted)) <= rtol * np.max(np.abs(wanted))
@@ -72,12 +75,23 @@ def test_floating_lines_carry_sneak_currents(method, rtol):
     assert close(solution.currents, [SNEAK, 0], rtol)
 
 
-@methods
-def test_reference_file(method, rtol):
+PRECISIONS = (
+    *((method, jnp.float64, rtol) for method, rtol in METHODS),
+    *((method, jnp.float32, 5e-6) for method, _ in METHODS),
+)
+
+
+def rounded(array, dtype):
+    return dataclasses.replace(array, conductance=array.conductance.astype(dtype))
+
+
+@pytest.mark.parametrize("method, dtype, rtol", PRECISIONS)
+def test_reference_file(method, dtype, rtol):
     reference = load()
+    wired = lambda *arguments: rounded(plain(*arguments), dtype)
     solve = jax.jit(lambda array, v: crossbar.solve(array, v, method=method))
     for row in reference["badcrossbar"]:
-        v = jnp.array(row["V_columns_are_inputs"]).T
+        v = jnp.array(row["V_columns_are_inputs"], dtype).T
         array = wired(row["R"], row["rw"], row["rb"])
         solution = jax.vmap(solve, (None, 0))(array, v)
         assert close(solution.currents, row["I_out"], rtol)
@@ -103,9 +117,11 @@ def test_reference_file(method, rtol):
     array = crossbar.Crossbar(
         conductance=jnp.array([[1 / cell["R"]]]), left=cell["Rs"], bottom=cell["Ro"]
     )
+    array = rounded(array, dtype)
+    tight = 1e-12 if dtype == jnp.float64 else rtol
     current = lambda array: solve(array, jnp.array([cell["V"]])).currents[0]
-    assert close(current(array), cell["I"], 1e-12)
-    assert close(eqx.filter_grad(current)(array).conductance, [[cell["dI_dG"]]], 1e-12)
+    assert close(current(array), cell["I"], tight)
+    assert close(eqx.filter_grad(current)(array).conductance, [[cell["dI_dG"]]], tight)
 
 
 @methods
@@ -248,6 +264,26 @@ def test_a_new_value_does_not_compile_again():
     for wire in (0.0, 1.0, 2.5):
         run(crossbar.Crossbar.wired(jnp.full((4, 4), 1e-3 * (1 + wire)), wire), jnp.ones(4))
     assert count == 1
+
+
+def test_a_shape_is_compiled_once(caplog):
+    """Also without `jit` around it: other values, wires and open ends compile nothing."""
+
+    def run(scale, wire, left):
+        array = crossbar.Crossbar(
+            conductance=scale * np.ones((5, 3)), word_wire=wire, bottom=wire, left=left
+        )
+        return crossbar.solve(array, np.full(5, scale)).currents
+
+    def compilations(*arguments):
+        caplog.clear()
+        with jax.log_compiles():
+            run(*arguments).block_until_ready()
+        return sum("Compiling" in record.getMessage() for record in caplog.records)
+
+    assert compilations(1e-3, 1.0, np.full(5, 2.0)) > 0
+    for arguments in ((2e-3, 0.0, np.full(5, 1.0)), (1e-4, 9.0, np.full(5, np.inf))):
+        assert compilations(*arguments) == 0
 
 
 def test_a_failed_solve_says_so_and_its_gradient_is_nan():
