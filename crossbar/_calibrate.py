@@ -17,7 +17,7 @@ class Affine(eqx.Module):
 
 def calibrate(
     measured: Float[Array, "batch n"],
-    wanted: Float[Array, "batch n"],
+    wanted: Float[Array, "rows columns"],
     *,
     per_column: bool = True,
 ) -> Affine:
@@ -30,6 +30,11 @@ def calibrate(
     - `measured`, `wanted`: Outputs of the chip and of the ideal matrix, for a batch.
     - `per_column`: A gain and an offset for each column, or one of each for the chip.
     """
+    if measured.shape != wanted.shape:
+        raise ValueError(
+            f"`measured` and `wanted` must have one shape, got {measured.shape} and "
+            f"{wanted.shape}."
+        )
     axis = 0 if per_column else None
     mean = lambda v: jnp.mean(v, axis, keepdims=True)
     x, y = measured - mean(measured), wanted - mean(wanted)

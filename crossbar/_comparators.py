@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from ..data import quantity, Scalar
-from ._converters import check_bits, straight_through
+from ._converters import check_bits, check_range, straight_through
 from ._values import Number
 
 
@@ -26,6 +26,7 @@ class Flash(eqx.Module):
 
     def __check_init__(self):
         check_bits(self.bits)
+        check_range(self.low, self.high)
         if jnp.shape(self.offset) not in ((), (2**self.bits - 1,)):
             raise ValueError(
                 f"`offset` must be a scalar or have one value for each of the "
@@ -84,6 +85,7 @@ class SAR(eqx.Module):
 
     def __check_init__(self):
         check_bits(self.bits)
+        check_range(self.low, self.high)
         if jnp.shape(self.mismatch) not in ((), (self.bits,)):
             raise ValueError(
                 f"`mismatch` must be a scalar or have one value for each of the "

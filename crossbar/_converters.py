@@ -1,5 +1,8 @@
 import equinox as eqx
+import jax
+import jax.core
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Num
 
@@ -18,6 +21,7 @@ class DAC(eqx.Module):
 
     def __check_init__(self):
         check_bits(self.bits)
+        check_range(self.low, self.high)
 
     @property
     def step(self) -> Scalar:
@@ -59,6 +63,7 @@ class ADC(eqx.Module):
 
     def __check_init__(self):
         check_bits(self.bits)
+        check_range(self.low, self.high)
 
     @property
     def step(self) -> Scalar:
@@ -98,6 +103,13 @@ def check_bits(bits: int | None) -> None:
     """Refuses numbers of bits that make no converter."""
     if bits is not None and not 1 <= bits <= 24:
         raise ValueError(f"`bits` must be from 1 to 24, or None, got {bits}.")
+
+
+def check_range(low: Scalar, high: Scalar) -> None:
+    """Refuses a range that is empty or the wrong way round, where its values are known."""
+    known = not any(isinstance(v, jax.core.Tracer) for v in (low, high))
+    if known and not np.all(np.asarray(low) < np.asarray(high)):
+        raise ValueError(f"`high` must be > `low`, got {high} and {low}.")
 
 
 def _steps(bits, offset):

@@ -182,6 +182,8 @@ def cost(
     - `slices`: Cells that share the bits of one weight.
     - `columns_per_adc`: Columns that take turns at one converter.
     """
+    if columns_per_adc < 1:
+        raise ValueError(f"`columns_per_adc` must be at least 1, got {columns_per_adc}.")
     rows = {row.component: row for row in table}
     down, across = (-(-size // spec.tile) for size in shape)
     tiles = down * across * slices * 2

@@ -32,12 +32,14 @@ class Crossbar(eqx.Module):
     is the usual array.
     """
 
-    conductance: Matrix = quantity("S", lower=0, doc="conductance of each cell")
+    conductance: Matrix = quantity(
+        "S", lower=0, below=np.inf, doc="conductance of each cell"
+    )
     word_wire: PerLine = quantity(
-        "Ohm", lower=0, default=0.0, doc="resistance of one word-line segment"
+        "Ohm", lower=0, below=np.inf, default=0.0, doc="resistance of a word-line segment"
     )
     bit_wire: PerLine = quantity(
-        "Ohm", lower=0, default=0.0, doc="resistance of one bit-line segment"
+        "Ohm", lower=0, below=np.inf, default=0.0, doc="resistance of a bit-line segment"
     )
     left: PerLine = quantity(
         "Ohm", lower=0, default=0.0, doc="termination of the word lines, column 0 side"

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from ..data import Outcome, Scalar
+from ._circuit import sources
 from ._crossbar import Crossbar, Sides
 from ._solve import solve
 from ._values import Number
@@ -35,15 +36,20 @@ class Disturb(eqx.Module):
     outcome: Outcome
 
 
-def write_voltages(
-    shape: tuple[int, int], row: int, column: int, voltage: Number, bias: Bias
-) -> Sides:
-    """Source voltages that put `voltage` across the cell `(row, column)` [V]."""
+def _check_place(shape, row, column):
     m, n = shape
     if not (0 <= row < m and 0 <= column < n):
         raise ValueError(
             f"`row`, `column` must be in an array of {m} x {n}, got {row}, {column}."
         )
+
+
+def write_voltages(
+    shape: tuple[int, int], row: int, column: int, voltage: Number, bias: Bias
+) -> Sides:
+    """Source voltages that put `voltage` across the cell `(row, column)` [V]."""
+    m, n = shape
+    _check_place(shape, row, column)
     word, bit = (0.5, 0.5) if bias is Bias.HALF else (1 / 3, 2 / 3)
     left = jnp.full(m, word * voltage).at[row].set(voltage)
     return Sides(left=left, bottom=jnp.full(n, bit * voltage).at[column].set(0.0))
@@ -67,8 +73,8 @@ def disturb(
     sides = write_voltages(array.shape, row, column, voltage, bias)
     found = solve(array, sides)
     chance = probability(found.drops)
-    into = found.inflow
-    drawn = jnp.sum(sides.left * into.left) + jnp.sum(sides.bottom * into.bottom)
+    given, into = sources(array, sides), found.inflow
+    drawn = jnp.sum(given.left[0] * into.left) + jnp.sum(given.bottom[0] * into.bottom)
     others = jnp.sum(chance) - chance[row, column]
     return Disturb(found.drops, chance, others, drawn, found.outcome)
 
@@ -109,6 +115,7 @@ def read_cell(
     - `virtual_ground`: All other lines at 0 V; if not, they float.
     """
     m, n = array.shape
+    _check_place(array.shape, row, column)
     if not virtual_ground:
         array = floating(array, jnp.arange(m) == row, jnp.arange(n) == column)
     found = solve(array, jnp.zeros(m).at[row].set(voltage))

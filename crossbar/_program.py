@@ -40,6 +40,9 @@ class OpenLoop(eqx.Module):
     """Levels that are asked of a cell; a table of levels has its own number."""
     width: Scalar = quantity("s", above=0, default=10e-9, doc="width of a write pulse")
 
+    def __check_init__(self):
+        _check_levels(self.levels)
+
     def write(self, table: Any, index: Array, aim: Array, *, key: PRNGKeyArray):
         """Draws what each cell holds after its pulse."""
         device, cycle = (jr.normal(k, index.shape, aim.dtype) for k in jr.split(key))
@@ -78,6 +81,7 @@ class WriteVerify(eqx.Module):
     read_time: Scalar = quantity("s", lower=0, default=10e-9, doc="of one verification")
 
     def __check_init__(self):
+        _check_levels(self.levels)
         if self.attempts < 1:
             raise ValueError(f"`attempts` must be at least 1, got {self.attempts}.")
 
@@ -121,6 +125,11 @@ class WriteVerify(eqx.Module):
             pulses,
             done,
         )
+
+
+def _check_levels(levels):
+    if levels < 2:
+        raise ValueError(f"`levels` must be at least 2, got {levels}.")
 
 
 def program(

@@ -75,6 +75,11 @@ def test_a_range_learns_what_it_should_be(kind):
     (
         (lambda: crossbar.Flash(bits=0), "`bits` must be from 1 to 24"),
         (lambda: crossbar.SAR(bits=25), "`bits` must be from 1 to 24"),
+        (lambda: crossbar.ADC(3, low=1.0, high=1.0), "`high` must be > `low`, got 1.0"),
+        (
+            lambda: crossbar.SAR(bits=3, low=1.0, high=0.0),
+            "`high` must be > `low`, got 0.0",
+        ),
         (lambda: crossbar.Flash(bits=3, offset=jnp.zeros(8)), "`offset` must be a scalar"),
         (
             lambda: crossbar.SAR(bits=3, mismatch=jnp.zeros(2)),

@@ -51,6 +51,13 @@ def test_converters_cost_exponentially_or_linearly(growth, factor):
     assert [row.component for row in table] == [row.component for row in crossbar.TABLE]
 
 
+def test_what_makes_no_sense_is_refused():
+    with pytest.raises(ValueError, match="`columns_per_adc` must be at least 1, got 0"):
+        crossbar.cost((64, 64), SPEC, columns_per_adc=0)
+    with pytest.raises(ValueError, match="`growth` must be none, linear or exponential"):
+        crossbar.cost((64, 64), SPEC, table=crossbar.with_growth("cubic"))
+
+
 def test_a_table_is_replaced(tmp_path):
     rows = [dataclasses.replace(row, growth="linear") for row in crossbar.TABLE]
     names = [field.name for field in dataclasses.fields(crossbar.Row)]

@@ -191,6 +191,11 @@ def test_errors_of_a_converter_and_their_calibration():
     )
 
 
+def test_a_calibration_wants_equal_shapes():
+    with pytest.raises(ValueError, match="`measured` and `wanted` must have one shape"):
+        crossbar.calibrate(jnp.ones((4, 3)), jnp.ones((4, 2)))
+
+
 def test_everything_off_is_the_matrix_product():
     """Weights on 16 levels through ideal pairs, tiles and converters."""
     weights = jr.normal(jr.key(0), (30, 11))

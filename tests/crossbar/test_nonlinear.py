@@ -163,5 +163,7 @@ def test_virtual_ground_stops_sneak_currents():
     g = 1 / jnp.array([[15e3, 5e3], [5e3, 5e3]])
     array = crossbar.Crossbar.wired(g, 0.0)
     assert np.isclose(crossbar.read_cell(array, 0, 0, 0.2), 0.2 / 15e3)
+    with pytest.raises(ValueError, match="`row`, `column` must be in an array of 2 x 2"):
+        crossbar.read_cell(array, 2, 0, 0.2)
     sneak = crossbar.read_cell(array, 0, 0, 0.2, virtual_ground=False)
     assert np.isclose(sneak, 0.4 / 15e3)

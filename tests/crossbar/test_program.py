@@ -144,3 +144,10 @@ def test_targets_are_matched_to_levels():
     assert jnp.all(crossbar.nearest_levels(TABLE, targets) == jnp.array([0, 1, 3]))
     with pytest.raises(eqx.EquinoxRuntimeError, match="in the range of the cell"):
         crossbar.nearest_levels(TABLE, jnp.array([9e-4]))
+
+
+def test_schemes_are_checked():
+    with pytest.raises(ValueError, match="`levels` must be at least 2, got 1"):
+        crossbar.OpenLoop(levels=1)
+    with pytest.raises(ValueError, match="`attempts` must be at least 1, got 0"):
+        crossbar.WriteVerify(tolerance=1e-6, attempts=0)

@@ -273,7 +273,7 @@ def test_a_shape_is_compiled_once(caplog):
         array = crossbar.Crossbar(
             conductance=scale * np.ones((5, 3)), word_wire=wire, bottom=wire, left=left
         )
-        return crossbar.solve(array, np.full(5, scale)).currents
+        return crossbar.solve(array, jnp.asarray(np.full(5, scale))).currents
 
     def compilations(*arguments):
         caplog.clear()
@@ -315,6 +315,8 @@ def test_a_second_derivative_is_refused():
     (
         ({"conductance": jnp.array([[1.0, -1.0]])}, "`conductance` must be >= 0"),
         ({"conductance": jnp.array([[1.0, jnp.nan]])}, "`conductance` must be"),
+        ({"conductance": jnp.array([[1.0, jnp.inf]])}, "`conductance` must be"),
+        ({"word_wire": jnp.inf}, "`word_wire` must be"),
         ({"conductance": jnp.ones(3)}, "`conductance` must have the shape"),
         ({"conductance": jnp.ones((0, 3))}, "at least one"),
         ({"word_wire": -1.0}, "`word_wire` must be >= 0"),
