@@ -104,8 +104,7 @@ def main():
             times.setdefault("torch linear", []).append(linear)
             times.setdefault("aihwkit", []).append(analog)
     if other:
-        other.stdin.close()
-        other.wait()
+        other.communicate()
     medians = {name: float(np.median(values)) for name, values in times.items()}
     for name, seconds in medians.items():
         ratio = seconds / medians["plain linear"]

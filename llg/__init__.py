@@ -3,6 +3,7 @@ from . import presets as presets
 from ._advice import step_advice as step_advice, StepAdvice as StepAdvice
 from ._assemble import stiffest_field as stiffest_field
 from ._axial_device import fokker_planck as fokker_planck, FokkerPlanck as FokkerPlanck
+from ._barrier import Barrier as Barrier, barrier as barrier, relax as relax
 from ._closed_forms import (
     astroid as astroid,
     asymptotic_write_error_rate as asymptotic_write_error_rate,

@@ -11,7 +11,8 @@ import mtjax.crossbar as crossbar
 @pytest.mark.parametrize("bits", (1, 3, 8))
 def test_without_errors_they_are_the_converter(kind, bits):
     x = jr.uniform(jr.key(0), (50, 20), minval=-1.5, maxval=1.5)
-    one, wanted = (c(bits=bits, low=-1.0, high=1.0) for c in (kind, crossbar.ADC))
+    one = kind(bits=bits, low=-1.0, high=1.0)
+    wanted = crossbar.ADC(bits, low=-1.0, high=1.0)
     assert jnp.all(one.codes(x) == wanted.codes(x))
     assert jnp.all(one(x) == wanted(x))
     assert one.clipped(x) == wanted.clipped(x)
