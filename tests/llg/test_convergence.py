@@ -104,7 +104,7 @@ def test_bias_of_a_step_of_a_tenth_is_below_the_error_of_a_thermal_row():
     k1, k2 = jr.split(jr.key(0))
     q = jr.normal(k1, (2, trials)) / math.sqrt(40)
     z = 1 - jnp.sum(q**2, 0) / 2
-    m = jnp.stack([*(q * jnp.sqrt((1 + z) / 2)), z])
+    m = jnp.stack([*(q * jnp.sqrt((1 + z) / 2)[None]), z])
     coarse, *_, fine = np.asarray(ends(m, 300.0, 8, 202, k2))[..., 2] > 0
     error = math.sqrt(np.mean(fine) * np.mean(~fine) / trials)
     bias = np.mean(coarse) - np.mean(fine)
