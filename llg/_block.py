@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
 from ._score import shift
-from ._step import advance, draws, over_batch, per_sample, start, torque
+from ._step import advance, draws, over_batch, start, torque
 
 
 class Samples(eqx.Module):
@@ -159,12 +159,6 @@ def pullback(
             return _advance(system, samples, settle, state, k)
         return _advance_scored(system, samples, settle, relaxation, axial, state, k)
 
-    one, narrow = system, lambda d_system: d_system
-    if system.alpha.shape[0] == 1:
-        batch = samples.trial.shape[0]
-        system, pull_apart = jax.vjp(lambda s: per_sample(s, batch), system)
-        narrow = lambda d_system: pull_apart(d_system)[0]
-
     length = math.isqrt(steps + settle) + 1
     segments = -(-(steps + settle + 2) // length)
     used = (steps_needed(samples, settle) + length - 1) // length
@@ -184,13 +178,13 @@ def pullback(
         return lax.scan(body, state, jnp.arange(length))[0]
 
     floats, _ = eqx.partition(samples, eqx.is_inexact_array)
-    m = _initial(one, samples)[0]
+    m = _initial(system, samples)[0]
 
     def keep(index, carry):
         m, kept = carry
         put = lambda all, one: lax.dynamic_update_index_in_dim(all, one, index, 0)
         kept = jax.tree.map(put, kept, m)
-        body = lambda k, state: _advance(one, samples, settle, state, index * length + k)
+        body = lambda k, state: _advance(system, samples, settle, state, index * length + k)
         m, _ = lax.fori_loop(0, length, body, (m, jnp.zeros_like(samples.voltage)))
         return m, kept
 
@@ -210,5 +204,5 @@ def pullback(
     zeros = partial(jax.tree.map, jnp.zeros_like)
     carry = (zeros(m), zeros(system), zeros(floats))
     d_m, d_system, d_floats = lax.fori_loop(0, used, back, carry)
-    _, pull = jax.vjp(lambda system: start(system, samples.key, samples.trial), one)
-    return jax.tree.map(jnp.add, narrow(d_system), pull(d_m)[0]), d_floats
+    _, pull = jax.vjp(lambda system: start(system, samples.key, samples.trial), system)
+    return jax.tree.map(jnp.add, d_system, pull(d_m)[0]), d_floats

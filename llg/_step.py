@@ -4,7 +4,6 @@ A magnetisation is a tuple of its three components, each of shape `(spins, batch
 batch is the last, contiguous axis, and no component is ever transposed.
 """
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -82,30 +81,6 @@ def field(system: Assembled, m: Vectors) -> Vectors:
 def over_batch(x: Array) -> Array:
     """A quantity of spins, or of spins and samples, beside `(spins, batch)`."""
     return x[:, None] if x.ndim == 1 else x
-
-
-def per_sample(system: Assembled, batch: int) -> Assembled:
-    """One spin with values for each sample, in components of shape `(1, batch)`.
-
-    Their cotangents are sums of as many columns, not sums over the batch in every step.
-    """
-    row = lambda x: jnp.broadcast_to(x, (1, batch))
-    names = ("rotation", "alpha", "noise", "torque", "weight")
-    parts = lambda s: [
-        s.matrix,
-        s.bias,
-        s.polariser,
-        s.circuit,
-        *(getattr(s, n) for n in names),
-    ]
-    wide = [
-        tuple(tuple(row(x) for x in line) for line in system.matrix),
-        tuple(row(x) for x in system.bias),
-        tuple(row(x) for x in system.polariser),
-        jax.tree.map(lambda x: jnp.broadcast_to(x, (batch,)), system.circuit),
-        *(row(getattr(system, name)) for name in names),
-    ]
-    return eqx.tree_at(parts, system, wide)
 
 
 def increment(system: Assembled, m: Vectors, b: Vectors) -> Vectors:
