@@ -23,7 +23,8 @@ def plot_curves(axes: Any, curves: Mapping[str, Sequence[Mapping[str, float]]]) 
 def plot_sensitivity(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """Draws the rows of `Sensitivity.rows()` as bars with two standard errors.
 
-    What is not resolved is pale.
+    What is not resolved is pale. The scale is linear up to the smallest standard error
+    and logarithmic beyond, so that no parameter hides the others.
     """
     place = np.arange(len(rows))[::-1]
     for y, row in zip(place, rows, strict=True):
@@ -35,6 +36,12 @@ def plot_sensitivity(axes: Any, rows: Sequence[Mapping[str, Any]]) -> None:
             error_kw={"elinewidth": 1, "capsize": 2},
         )
     axes.axvline(0, color="0.3", linewidth=0.8)
+    errors = [row["standard_error"] for row in rows if row["standard_error"] > 0]
+    if errors:
+        axes.set_xscale("symlog", linthresh=min(errors))
+        largest = max(abs(end) for end in axes.get_xlim())
+        decades = np.arange(np.floor(np.log10(min(errors))) + 2, np.log10(largest))
+        axes.set_xticks([*-(10.0 ** decades[::-1]), 0, *10.0**decades])
     axes.set_yticks(place, [row["name"] for row in rows])
     axes.set(xlabel="d loss / d ln(parameter), with two standard errors")
 
