@@ -13,23 +13,26 @@ from jaxtyping import Array
 
 from ..data import Product, Pulses, State
 from ._assemble import assemble, Assembled
-from ._constants import GAMMA
+from ._checks import (
+    check_breakdown,
+    check_counters,
+    check_request,
+    check_rotation,
+    check_stiffness,
+    concrete,
+)
 from ._grid import TimeGrid
 from ._integrator import Integrator
-from ._junction import Circuit
 from ._microstructure import Microstructure
 from ._observables import AbstractObservable
 from ._pathwise import Pathwise
 from ._score import Score
 from ._simulate import Plan, simulate
-from ._step import words_per_step
 from ._waveform import AbstractWaveform
 
 
 # A block's state and matrix should fit in the second-level cache of a core.
 _SPINS_OF_A_BLOCK = 8192
-_LARGEST_ROTATION = 0.2  # of a spin by its noise in a step, in each component
-_LARGEST_ANGLE = 0.15  # gamma B dt of the stiffest mode, beyond which Heun is biased
 
 
 def sweep(
@@ -90,7 +93,7 @@ def sweep(
     )
     for each in devices:
         each.check(microstructures)
-    _check(end, grid, observables, trials, gradient)
+    check_request(end, grid, observables, trials, gradient)
     prepared = [
         _prepare(each, microstructures, grid.dt, start, waveform, integrator)
         for each in devices
@@ -213,92 +216,3 @@ def _key_words(key, devices: int, points: int):
         over_points(jax.random.fold_in(key, d), jnp.arange(points))
     )
     return jax.vmap(of_device)(jnp.arange(devices))
-
-
-def concrete(x) -> np.ndarray | None:
-    """The numbers, also while a gradient is taken eagerly; None while tracing."""
-    x = lax.stop_gradient(x)
-    while isinstance(x, jax.core.Tracer):
-        inner = getattr(x, "primal", None)
-        if inner is None:
-            return None
-        x = inner
-    return np.asarray(x)
-
-
-def _check(end, grid, observables, trials, gradient):
-    if trials < 1:
-        raise ValueError(f"`trials` must be >= 1, got {trials}.")
-    if isinstance(gradient, Score):
-        if trials < 2:
-            raise ValueError(f"`trials` must be >= 2 for llg.Score, got {trials}.")
-    for observable in observables:
-        if not isinstance(observable, AbstractObservable):
-            raise ValueError(
-                f"`observe` must be an observable such as llg.Level(), got {observable!r}."
-            )
-        if gradient is not None and observable.timed:
-            raise ValueError(
-                f"`gradient` must be None for {type(observable).__name__}, whose rows "
-                f"carry no derivative, got {type(gradient).__name__}."
-            )
-        if isinstance(gradient, Pathwise) and not observable.smooth:
-            raise ValueError(
-                f"`gradient` must be llg.Score for {type(observable).__name__}, which "
-                "counts: a path has no derivative of a count; got Pathwise."
-            )
-    longest, dt = concrete(jnp.max(end)), concrete(grid.dt)
-    if longest is not None and dt is not None and longest > grid.steps * dt * (1 + 1e-6):
-        raise ValueError(
-            f"`steps` must be >= {int(np.ceil(longest / dt))} to hold the longest pulse, "
-            f"got {grid.steps}."
-        )
-
-
-def check_breakdown(circuits: Circuit, pulses: Pulses) -> None:
-    """Refuses pulses that would break the junction down in its highest resistance."""
-    limit = concrete(jnp.min(circuits.breakdown))
-    amplitude = concrete(jnp.max(jnp.abs(pulses.voltage)))
-    if limit is None or amplitude is None:
-        return
-    volts = concrete(jnp.max(circuits.junction_voltage(-1.0, jnp.asarray(amplitude))))
-    if volts is not None and volts > limit:
-        raise ValueError(
-            f"`voltage` must keep the junction at or below its breakdown of {limit:g} V, "
-            f"got {volts:.3g} V across it in the antiparallel state."
-        )
-
-
-def check_counters(grid: TimeGrid, spins: int, trials: int) -> None:
-    slots = grid.steps + grid.settle + 2
-    if slots * words_per_step(spins) >= 2**32 or trials >= 2**32:
-        raise ValueError(
-            f"`steps` must be < {2**32 // words_per_step(spins)} for {spins} spins, so "
-            f"that no noise repeats, got {grid.steps}."
-        )
-
-
-def check_rotation(system: Assembled) -> None:
-    """Refuses steps in which the noise turns the freest spin by .2 and more."""
-    square = (system.rotation * system.noise) ** 2 * (1 + system.alpha**2)
-    largest = concrete(jnp.max(square))
-    if largest is not None and largest > _LARGEST_ROTATION**2:
-        raise ValueError(
-            "`dt` must be shorter by a factor of "
-            f"{largest / _LARGEST_ROTATION**2:.2g} or more for the thermal rotation of the "
-            f"smallest moment in a step to be <= {_LARGEST_ROTATION} rad, "
-            f"got {np.sqrt(largest):.2g} rad; see `llg.step_advice`."
-        )
-
-
-def check_stiffness(stiffest, grid: TimeGrid) -> None:
-    b, dt = concrete(jnp.max(stiffest)), concrete(grid.dt)
-    if b is None or dt is None:
-        return
-    if np.isnan(b):
-        raise ValueError("`start` must be a stable state of the device, and is not.")
-    if GAMMA * b * dt > _LARGEST_ANGLE:
-        raise ValueError(
-            f"`dt` must be <= {_LARGEST_ANGLE / GAMMA / b:.2g} s for the stiffest mode "
-            f"({b:.3g} T), got {dt:g}."
-        )

@@ -8,11 +8,11 @@ from jaxtyping import Array, Float, Int
 from ..data import State
 from ._assemble import assemble
 from ._block import Samples, source_voltage, thermal
+from ._checks import check_counters, check_rotation, check_stiffness, concrete
 from ._grid import TimeGrid
 from ._integrator import Integrator
 from ._pulse import Pulse
 from ._step import advance, start
-from ._sweep import check_counters, check_rotation, check_stiffness, concrete
 from ._system import System
 
 

@@ -1,3 +1,6 @@
+import importlib
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -5,15 +8,17 @@ import jax.random as jr
 import numpy as np
 
 from mtjax import crossbar, training
-from mtjax.training._fast_normal import fast_normal
-from mtjax.training._statistical import draw_layer
 
 from .helpers import blobs
 from .test_on_array import cell
 
 
+_fast_normal: Any = importlib.import_module("mtjax.training._fast_normal")
+_statistical: Any = importlib.import_module("mtjax.training._statistical")
+
+
 def test_fast_numbers_have_the_moments_that_are_said():
-    z = np.asarray(fast_normal(jr.key(0), (400, 500)), float)
+    z = np.asarray(_fast_normal.fast_normal(jr.key(0), (400, 500)), float)
     n = z.size
     assert abs(z.mean()) * np.sqrt(n) < 4
     assert abs(z.var() - 1) * np.sqrt(n / 2) < 4
@@ -21,7 +26,7 @@ def test_fast_numbers_have_the_moments_that_are_said():
     for lag in (1, 2, 500):
         product = z.ravel()[:-lag] * z.ravel()[lag:]
         assert abs(product.mean()) * np.sqrt(n) < 4
-    other = np.asarray(fast_normal(jr.key(1), z.shape), float)
+    other = np.asarray(_fast_normal.fast_normal(jr.key(1), z.shape), float)
     assert abs((z * other).mean()) * np.sqrt(n) < 4
 
 
@@ -29,7 +34,7 @@ def test_drawn_weights_have_the_mean_and_spread_of_programmed_pairs():
     layer = eqx.nn.Linear(40, 30, key=jr.key(0))
     made, spec = cell(spread=0.2), crossbar.Spec(tile=64)
     table = made.levels(made.assign(4))
-    draw = lambda key: draw_layer(layer, table, spec, key).weight
+    draw = lambda key: _statistical.draw_layer(layer, table, spec, key).weight
     chip = lambda key: (
         training.off_array(
             training.on_array(layer, made, spec, key=key, wires=training.Wires.NONE)
