@@ -10,6 +10,7 @@ from mtjax import compact, llg
 from mtjax.data import Levels, Outcome, quantities, Switching
 
 from ._setup import Setup
+from ._tree import BadInput
 
 
 def sweep(
@@ -17,16 +18,19 @@ def sweep(
 ) -> tuple[Levels, Switching]:
     """Levels and switching counts of the same cycles."""
     k_grains, k_sweep = jr.split(key)
-    return llg.sweep(
-        setup.device,
-        llg.microstructures(setup.device, setup.sweep.draws, key=k_grains),
-        setup.sweep.pulses,
-        setup.sweep.grid,
-        observe=(llg.Level(), llg.Switched()),
-        key=k_sweep,
-        trials=setup.sweep.trials,
-        progress=progress,
-    )
+    try:
+        return llg.sweep(
+            setup.device,
+            llg.microstructures(setup.device, setup.sweep.draws, key=k_grains),
+            setup.sweep.pulses,
+            setup.sweep.grid,
+            observe=(llg.Level(), llg.Switched()),
+            key=k_sweep,
+            trials=setup.sweep.trials,
+            progress=progress,
+        )
+    except ValueError as error:  # what llg refuses, the configuration asked for
+        raise BadInput(str(error)) from error
 
 
 def fit(levels: Levels, switching: Switching) -> dict[str, compact.Fit]:
