@@ -34,6 +34,11 @@ app.command(
     name="export",
     help="Writes the compact model of a junction as Verilog-A and for ngspice.",
 )
+app.command(
+    "mtjax._reproduce_command:reproduce",
+    name="reproduce",
+    help="Reproduces published systems, each in numbered steps beside its numbers.",
+)
 sets = App(name="data", help="Data sets to learn from.")
 sets.command(
     "mtjax._data_command:fetch",

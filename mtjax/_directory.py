@@ -10,22 +10,32 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from mtjax import data
 
 from . import __version__
-from ._config import Config, dotted, load_toml
-from ._tree import BadInput
+from ._config import dotted, load_toml
+from ._tree import BadInput, Plain
 
 
 LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "optimistix", "numpy", "scipy", "h5py")
 
 
+@runtime_checkable
+class Configuration(Protocol):
+    """What a directory belongs to: plain values by dotted key, and the same as TOML."""
+
+    @property
+    def values(self) -> dict[str, Plain]: ...
+
+    def toml(self) -> str: ...
+
+
 class RunDirectory:
     """A directory that belongs to one configuration; finished parts are used again."""
 
-    def __init__(self, path: pathlib.Path, config: Config):
+    def __init__(self, path: pathlib.Path, config: Configuration):
         self.path = path
         self.config = config
 
@@ -62,7 +72,7 @@ class RunDirectory:
 
 
 @contextlib.contextmanager
-def open_run(path: pathlib.Path, config: Config) -> Iterator[RunDirectory]:
+def open_run(path: pathlib.Path, config: Configuration) -> Iterator[RunDirectory]:
     """The directory of the run with this configuration, made if it is not there.
 
     One program at a time. A directory that holds another configuration, or files that
@@ -91,7 +101,7 @@ def open_run(path: pathlib.Path, config: Config) -> Iterator[RunDirectory]:
         yield RunDirectory(path, config)
 
 
-def _refuse_another(written: pathlib.Path, config: Config) -> None:
+def _refuse_another(written: pathlib.Path, config: Configuration) -> None:
     before = dotted(load_toml(written))
     for key in config.values | before:
         if before.get(key) != config.values.get(key):

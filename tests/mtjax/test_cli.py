@@ -19,7 +19,9 @@ def mtjax(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, **options)
 
 
-@pytest.mark.parametrize("arguments", (["--help"], ["run", "--help"], ["--version"]))
+@pytest.mark.parametrize(
+    "arguments", (["--help"], ["run", "--help"], ["reproduce", "--help"], ["--version"])
+)
 def test_help_imports_no_jax(arguments):
     code = (
         "import sys; from mtjax._cli import app;"

@@ -1,0 +1,12 @@
+"""Published systems, reproduced: `mtjax reproduce` runs what is listed in `PAPERS`."""
+
+from ._bootstrap import bootstrap as bootstrap
+from ._card import Card as Card
+from ._page import page as page
+from ._paper import Paper as Paper, Result as Result, Row as Row, Step as Step
+from ._session import Session as Session
+from ._table import markdown as markdown, table as table
+from .finite_difference import PAPER as _finite_difference
+
+
+PAPERS: dict[str, Paper] = {paper.name: paper for paper in (_finite_difference,)}

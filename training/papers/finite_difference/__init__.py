@@ -1,0 +1,18 @@
+"""S2: hardware that is trained by the finite difference of two junctions."""
+
+from .._paper import Paper, Step
+from ._curve import curve, plot_curve
+
+
+PAPER = Paper(
+    name="finite_difference",
+    title="Trainable hardware by analog finite differences",
+    reference="Pereira et al., arXiv:2603.03947.",
+    about="Published: two nominally identical junctions at I and I + dI give dV/dI; device-"
+    "in-the-loop backpropagation reaches 93.3 % on Iris [P, T: one hidden layer, "
+    "validation, hardware], over 95 % in simulation [T], and 97.9 % on MNIST with four "
+    "layers, on par with tanh [T]. The I-V curve, dI, noise, widths and schedules are not "
+    "known: the card is a stand-in, and only simulated devices are trained here.",
+    minutes=(2.0, 25.0),
+    steps=(Step(1, "The current-voltage curve, fitted", curve, plot_curve),),
+)
