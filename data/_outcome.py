@@ -19,3 +19,4 @@ class Outcome(eqx.Enumeration):
     diverged = "The loss diverged; what is returned is the last good state."
     stopped_early = "The validation loss fell no more; what is returned is the best state."
     did_not_switch = "No trial switched."
+    not_resolved = "The estimate of the error is not small against the value."

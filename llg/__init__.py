@@ -2,6 +2,7 @@ from ..data import Pulses as Pulses, State as State
 from . import presets as presets
 from ._advice import step_advice as step_advice, StepAdvice as StepAdvice
 from ._assemble import stiffest_field as stiffest_field
+from ._attempt import escape_over as escape_over, EscapeRate as EscapeRate, Regime as Regime
 from ._axial_device import fokker_planck as fokker_planck, FokkerPlanck as FokkerPlanck
 from ._barrier import Barrier as Barrier, barrier as barrier, relax as relax
 from ._closed_forms import (
