@@ -28,23 +28,39 @@ class Neuron(eqx.Module):
         return voltage - current * self.parallel * ratio
 
     def voltage(self, current: Float[Array, "*n"]) -> Float[Array, "*n"]:
-        """Voltage [V] at `current` [A], the one root of the equation; differentiable.
+        """Voltage [V] at `current` [A], the one root of the equation.
 
-        The root lies between the voltages of no and of full magnetoresistance, is found
-        by bisection, and carries the derivative of the implicit function.
+        It lies between the voltages of no and of full magnetoresistance, is found by
+        Newton steps kept between them, and carries the derivatives of the implicit
+        function, of any order.
         """
-        current = jnp.asarray(current)
-        model, at = jax.lax.stop_gradient((self, current))
-        a = at * model.parallel
-        low, high = jnp.minimum(a, a * (1 + model.tmr)), jnp.maximum(a, a * (1 + model.tmr))
+        return _root(self, jnp.asarray(current))
 
-        def halve(_, ends):
-            low, high = ends
-            middle = 0.5 * (low + high)
-            above = model._excess(middle, at) > 0
-            return jnp.where(above, low, middle), jnp.where(above, middle, high)
 
-        low, high = jax.lax.fori_loop(0, 60, halve, (low, high))
-        v = jax.lax.stop_gradient(0.5 * (low + high))
-        _, slope = jax.jvp(lambda v: model._excess(v, at), (v,), (jnp.ones_like(v),))
-        return v - self._excess(v, current) / slope
+@jax.custom_jvp
+def _root(model, current):
+    a = current * model.parallel
+    low, high = jnp.minimum(a, a * (1 + model.tmr)), jnp.maximum(a, a * (1 + model.tmr))
+    share = jax.nn.sigmoid((current - model.centre) / model.width)
+    scale, inverse = a * share * model.tmr, 1 / model.half**2
+
+    def nearer(_, at):
+        v, low, high = at
+        lorentz = 1 / (1 + v * v * inverse)
+        error = v - a - scale * lorentz
+        slope = 1 + 2 * scale * v * inverse * lorentz * lorentz
+        low, high = jnp.where(error > 0, low, v), jnp.where(error > 0, v, high)
+        moved = v - error / slope
+        outside = (moved < low) | (moved > high)
+        return jnp.where(outside, 0.5 * (low + high), moved), low, high
+
+    return jax.lax.fori_loop(0, 12, nearer, (0.5 * (low + high), low, high))[0]
+
+
+@_root.defjvp
+def _implicit(at, rates):
+    model, current = at
+    v = _root(model, current)
+    _, change = jax.jvp(lambda m, i: m._excess(v, i), at, rates)
+    _, slope = jax.jvp(lambda v: model._excess(v, current), (v,), (jnp.ones_like(v),))
+    return v, -change / slope

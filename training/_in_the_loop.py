@@ -50,7 +50,7 @@ class Neurons(eqx.Module):
             case Slope.EXACT:
                 if not isinstance(held.pairs, SimulatedPairs):
                     raise ValueError("`slope` must not be EXACT: the pairs have no card.")
-                voltage = held.pairs.neuron.voltage(current).astype(x.dtype)
+                voltage = held.pairs.voltage(current).astype(x.dtype)
                 noise = held.pairs.read(jax.lax.stop_gradient(current), key)[0] - voltage
                 voltage = voltage + jax.lax.stop_gradient(noise)
             case _:

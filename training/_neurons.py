@@ -5,6 +5,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -32,7 +33,11 @@ class AbstractPairs(eqx.Module):
 class SimulatedPairs(AbstractPairs):
     r"""Pairs of one card, with what the second junction and the amplifiers get wrong.
 
-    $$V_1 = V(I) + n_1, \quad V_2 = (1 + g) V(I + dI) + o + n_2$$
+    $$V_1 = V(I) + n_1, \quad V_2 = (1 + g) V(I + dI) + o + n_2, \quad
+    V(I) = (1 + r)\, V_{card}(I - \delta)$$
+
+    What varies from neuron to neuron, $r$ and $\delta$, both junctions of a pair share.
+    A converter rounds both readings to whole steps.
     """
 
     neuron: compact.Neuron
@@ -40,6 +45,9 @@ class SimulatedPairs(AbstractPairs):
     mismatch: Float[Array, " neurons"] = quantity("1", doc="relative gain of the second")
     offset: Float[Array, " neurons"] = quantity("V", doc="offset of the second")
     noise: Scalar = quantity("V", lower=0, default=0.0, doc="deviation of one reading")
+    resolution: Scalar = quantity("V", lower=0, default=0.0, doc="converter step; 0: none")
+    resistance: Array = quantity("1", default=0.0, doc="relative deviation of the pair")
+    shift: Array = quantity("A", default=0.0, doc="deviation of the transition")
 
     @classmethod
     def draw(
@@ -52,25 +60,40 @@ class SimulatedPairs(AbstractPairs):
         mismatch: Any = 0.0,
         offset: Any = 0.0,
         noise: Any = 0.0,
+        resolution: Any = 0.0,
+        resistance: Any = 0.0,
+        shift: Any = 0.0,
     ) -> "SimulatedPairs":
-        """Pairs whose gains and offsets have the standard deviations given."""
-        gain, zero = jr.normal(key, (2, neurons))
+        """Pairs whose gains, offsets and variations have the deviations given."""
+        pair_key, chip_key = jr.split(key)
+        gain, zero = jr.normal(pair_key, (2, neurons))
+        relative, moved = jr.normal(chip_key, (2, neurons))
         return cls(
             neuron=neuron,
             step=step,
             mismatch=mismatch * gain,
             offset=offset * zero,
             noise=noise,
+            resolution=resolution,
+            resistance=resistance * relative,
+            shift=shift * moved,
         )
+
+    def voltage(self, current: Float[Array, " neurons"]) -> Float[Array, " neurons"]:
+        """Voltage of the first junctions [V], before noise and converter."""
+        return (1 + self.resistance) * self.neuron.voltage(current - self.shift)
 
     def read(self, current, key):
         first, second = self.noise * jr.normal(key, (2, *current.shape), current.dtype)
-        voltage = self.neuron.voltage
-        reached = (1 + self.mismatch) * voltage(current + self.step) + self.offset
+        reached = (1 + self.mismatch) * self.voltage(current + self.step) + self.offset
         return (
-            (voltage(current) + first).astype(current.dtype),
-            (reached + second).astype(current.dtype),
+            self._convert(self.voltage(current) + first).astype(current.dtype),
+            self._convert(reached + second).astype(current.dtype),
         )
+
+    def _convert(self, voltage):
+        step = jnp.where(self.resolution > 0, self.resolution, 1)
+        return jnp.where(self.resolution > 0, jnp.round(voltage / step) * step, voltage)
 
 
 class Instrument(AbstractPairs):

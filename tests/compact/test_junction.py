@@ -78,6 +78,23 @@ def test_neuron_slope_is_that_of_the_curve():
     assert gradient.tmr > 0
 
 
+def test_neuron_has_the_curvature_of_its_curve():
+    """At 0.3 V of a half voltage of 0.5 V the bias changes the curvature, too."""
+    slope = jax.grad(NEURON.voltage)
+    for i in (-30e-6, 10e-6, 40e-6):
+        rise = slope(jnp.array(i + 1e-9)) - slope(jnp.array(i - 1e-9))
+        np.testing.assert_allclose(jax.grad(slope)(jnp.array(i)), rise / 2e-9, rtol=1e-5)
+
+
+def test_neuron_finds_its_root_far_beyond_the_half_voltage():
+    steep = compact.Neuron(parallel=1e4, tmr=6.0, half=0.1, centre=0.0, width=1e-7)
+    i = jnp.linspace(-5e-4, 5e-4, 4001)
+    v = steep.voltage(i)
+    share = jax.nn.sigmoid(i / 1e-7)
+    again = i * 1e4 * (1 + share * 6.0 / (1 + (v / 0.1) ** 2))
+    np.testing.assert_allclose(v, again, rtol=1e-9, atol=1e-15)
+
+
 @pytest.mark.parametrize("temperature", (233.0, 398.0))
 def test_switching_follows_the_temperature_law(temperature):
     law = compact.MagneticTemperature(curie=1100.0)

@@ -49,6 +49,21 @@ def test_a_perfect_pair_approaches_the_exact_slope_in_first_order():
     assert 8 < errors[0] / errors[1] < 12
 
 
+def test_neurons_vary_and_a_converter_rounds():
+    made = pairs(400, resistance=0.1, shift=2e-6)
+    current = jnp.full(400, 25e-6)
+    first, _ = made.read(current, jr.key(1))
+    expected = (1 + made.resistance) * CARD.voltage(current - made.shift)
+    np.testing.assert_allclose(first, expected, rtol=1e-12)
+    # The standard error of a deviation is 1 / sqrt(2 n) of it: within 4 of them.
+    for found, wanted in ((made.resistance, 0.1), (made.shift, 2e-6)):
+        assert abs(jnp.std(found) / wanted - 1) < 4 / np.sqrt(800)
+    fine, _ = pairs(400, shift=2e-6).read(current, jr.key(1))
+    rounded, _ = pairs(400, shift=2e-6, resolution=1e-3).read(current, jr.key(1))
+    assert jnp.max(jnp.abs(rounded - fine)) <= 0.5e-3
+    np.testing.assert_allclose(rounded / 1e-3, jnp.round(rounded / 1e-3), atol=1e-9)
+
+
 def test_the_controls_have_the_slopes_they_say():
     neurons = training.Neurons.simulated(pairs(noise=1e-4))
     x = jnp.linspace(-3, 3, 5)

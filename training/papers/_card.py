@@ -10,7 +10,7 @@ from typing import Any
 from ...data import parse_quantity
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Card:
     """A TOML file of entries `{ value, unit, source }`, and `[sizes]` of a run.
 

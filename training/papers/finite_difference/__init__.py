@@ -2,6 +2,8 @@
 
 from .._paper import Paper, Step
 from ._curve import curve, plot_curve
+from ._gradient import gradient, plot_gradient
+from ._pair import pair, plot_pair
 
 
 PAPER = Paper(
@@ -14,5 +16,9 @@ PAPER = Paper(
     "layers, on par with tanh [T]. The I-V curve, dI, noise, widths and schedules are not "
     "known: the card is a stand-in, and only simulated devices are trained here.",
     minutes=(2.0, 25.0),
-    steps=(Step(1, "The current-voltage curve, fitted", curve, plot_curve),),
+    steps=(
+        Step(1, "The current-voltage curve, fitted", curve, plot_curve),
+        Step(2, "Errors of a pair, and the step", pair, plot_pair),
+        Step(3, "Bias, variance and direction of the gradient", gradient, plot_gradient),
+    ),
 )

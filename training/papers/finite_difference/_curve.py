@@ -42,12 +42,16 @@ def measured_curve(card) -> tuple[np.ndarray, np.ndarray]:
     return current[:, 0], mean + card.number("junction.noise", "V") * noise
 
 
-@functools.cache
-def _fitted(card_hash: str, values: tuple[float, ...]) -> compact.Neuron:
-    del card_hash
+@jax.jit
+def _voltage(neuron, current):
+    return neuron.voltage(current)
+
+
+def _neuron(values) -> compact.Neuron:
     return compact.Neuron(**dict(zip(NAMES, values, strict=True)))
 
 
+@functools.cache
 def fitted(card) -> compact.Neuron:
     """The card of all neurons: the compact model fitted to the measured curve."""
     current, voltage = measured_curve(card)
@@ -60,13 +64,14 @@ def fitted(card) -> compact.Neuron:
     ]
 
     def residual(logarithms):
-        neuron = compact.Neuron(**dict(zip(NAMES, np.exp(logarithms) * begin, strict=True)))
-        return np.asarray(neuron.voltage(jnp.asarray(current))) - voltage
+        neuron = _neuron(np.exp(logarithms) * begin)
+        return np.asarray(_voltage(neuron, current)) - voltage
 
     found = scipy.optimize.least_squares(residual, np.zeros(5), x_scale=0.1, diff_step=1e-5)
-    return _fitted(card.sha256, tuple((np.exp(found.x) * begin).tolist()))
+    return _neuron(np.exp(found.x) * begin)
 
 
+@jax.jit
 def derivatives(
     neuron: compact.Neuron, x: Float[Array, " n"]
 ) -> tuple[Float[Array, " n"], ...]:
@@ -91,7 +96,7 @@ def curve(card, session) -> Result:
     del session
     current, voltage = measured_curve(card)
     neuron = fitted(card)
-    model = np.asarray(neuron.voltage(jnp.asarray(current)))
+    model = np.asarray(_voltage(neuron, current))
     line = np.polyval(np.polyfit(current, voltage, 1), current)
     v, slope, curvature, third = map(np.asarray, derivatives(neuron, jnp.asarray(SWING)))
     swing = v[-1] - v[0]
