@@ -1,8 +1,13 @@
 """S2: hardware that is trained by the finite difference of two junctions."""
 
 from .._paper import Paper, Step
+from ._arms import arms, plot_arms
+from ._chips import chips, plot_chips
 from ._curve import curve, plot_curve
+from ._distil import distil
 from ._gradient import gradient, plot_gradient
+from ._iris import iris, plot_iris
+from ._mnist import images, par
 from ._pair import pair, plot_pair
 
 
@@ -20,5 +25,11 @@ PAPER = Paper(
         Step(1, "The current-voltage curve, fitted", curve, plot_curve),
         Step(2, "Errors of a pair, and the step", pair, plot_pair),
         Step(3, "Bias, variance and direction of the gradient", gradient, plot_gradient),
+        Step(4, "Arms at equal budget", arms, plot_arms),
+        Step(5, "Iris, fresh chips", iris, plot_iris),
+        Step(6, "MNIST", images, data=("mnist",)),
+        Step(7, "In the loop against transferred", chips, plot_chips),
+        Step(8, "Distillation", distil, data=("mnist",)),
+        Step(9, "On par with tanh?", par, data=("mnist",)),
     ),
 )

@@ -101,7 +101,20 @@ def network(
         Neurons.simulated(pairs(card, n, key=k, **changes))
         for n, k in zip(sizes[1:-1], keys, strict=True)
     ]
-    return single(JunctionPerceptron(mlp(sizes, key=weights), tuple(rows)))
+    slope = float(derivatives(fitted(card), jnp.zeros(1))[1][0])
+    gain = slope * float(fitted(card).width) / swing(card)
+    made = started(card, mlp(sizes, key=weights), gain)
+    return single(JunctionPerceptron(made, tuple(rows)))
+
+
+def started(card, perceptron: Perceptron, gain: float) -> Perceptron:
+    """The perceptron with first weights that keep the variance through neurons.
+
+    `equinox` draws them with a deviation of 1 / sqrt(3 inputs).
+    """
+    scale = card.number("training.start") * math.sqrt(3) / gain
+    hidden = lambda p: [layer.weight for layer in p.layers[:-1]]
+    return eqx.tree_at(hidden, perceptron, [scale * w for w in hidden(perceptron)])
 
 
 def linear(made: JunctionPerceptron) -> JunctionPerceptron:
@@ -129,6 +142,6 @@ def linear(made: JunctionPerceptron) -> JunctionPerceptron:
     return single(eqx.tree_at(lambda n: n.neurons, made, tuple(map(ohmic, made.neurons))))
 
 
-def tanh(sizes: tuple[int, ...], *, key: PRNGKeyArray) -> Perceptron:
+def tanh(card, sizes: tuple[int, ...], *, key: PRNGKeyArray) -> Perceptron:
     """The network with ideal hyperbolic tangents."""
-    return single(mlp(sizes, key=key, activation=jnp.tanh))
+    return single(started(card, mlp(sizes, key=key, activation=jnp.tanh), 1.0))

@@ -1,5 +1,7 @@
 """What is learnt: Iris in folds, a spiral that needs the nonlinearity, digits, MNIST."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -8,7 +10,7 @@ from jaxtyping import PRNGKeyArray
 from .... import data
 
 
-Arrays = tuple[jnp.ndarray, jnp.ndarray, jnp.ndarray, jnp.ndarray]
+Arrays = tuple[Any, ...]
 
 
 def iris_folds(repeats: int) -> Arrays:
