@@ -1,41 +1,26 @@
 """Float baseline on CIFAR-10: ResNet-18.
 
-    MTJAX_DATA=FOLDER python benchmarks/cifar.py [--epochs 16] [--width 0.5]
+    MTJAX_DATA=FOLDER python benchmarks/cifar.py [--seed 0] [--epochs 16] [--width 0.5]
         [--stem imagenet] [--start FILE.npz] [--rise 0.3] [--margin 4] [--out DIR]
 
+The recipe is that of `mtjax reproduce`, which takes the networks from OUT/networks/seed-N.
 Prints test accuracy and time, and leaves the network, its normalisations held with the
 statistics of 3,840 training images, in DIR/resnet18.npz. The test images are read once,
-at the end. Interrupted, the same command goes on from its checkpoint.
+at the end. Interrupted, the same command goes on from its checkpoint; a finished network
+is not trained again.
 """
 
 import argparse
-import functools
 import pathlib
 import time
 
-import jax
-import jax.numpy as jnp
-import jax.random as jr
-
-from mtjax import data, training
-
-
-ESTIMATED = 3840
-
-
-def images():
-    """Training and test images, channels last, each channel standardised."""
-    task = data.learning("cifar-10")
-    last = lambda x: jnp.transpose(x, (0, 2, 3, 1))
-    x, test = last(task.train.x), last(task.test.x)
-    mean, deviation = (f(x, axis=(0, 1, 2)) for f in (jnp.mean, jnp.std))
-    return ((x - mean) / deviation, task.train.y), ((test - mean) / deviation, task.test.y)
+from mtjax import training
+from mtjax.training import papers
 
 
 def scores(network, x, y):
     """Accuracy in per cent, and with the mean answer to an image and its mirror image."""
-    answer = jax.jit(lambda x: jax.lax.map(network, x, batch_size=500))
-    plain, mirrored = answer(x), answer(x[:, :, ::-1])
+    plain, mirrored = papers.answers(network, x), papers.answers(network, x[:, :, ::-1])
     score = lambda logits: 100 * float(training.accuracy(logits, y))
     return score(plain), score(plain + mirrored)
 
@@ -53,32 +38,23 @@ def main():
     parser.add_argument("--decay", type=float, default=5e-4)
     parser.add_argument("--margin", type=int, default=4, help="largest shift of an image")
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    k_network, k_train = jr.split(jr.key(arguments.seed))
 
-    train, test = images()
-    stem = training.Stem[arguments.stem.upper()]
-    blank = training.resnet18(10, key=k_network, stem=stem, width=arguments.width)
-    if arguments.start:
-        blank = training.load_weights(arguments.start, blank)
-    steps = arguments.epochs * (len(train[1]) // 128)
+    train, test = papers.cifar_images()
     begun = time.perf_counter()
-    run = training.train(
-        blank,
+    network = papers.cifar_resnet18(
         train,
-        key=k_train,
+        arguments.out,
+        seed=arguments.seed,
         epochs=arguments.epochs,
-        batch=128,
-        optimizer=training.sgd(
-            steps, peak=arguments.peak, decay=arguments.decay, rise=arguments.rise
-        ),
-        augment=functools.partial(training.crop_and_flip, margin=arguments.margin),
-        log=arguments.out / "resnet18.jsonl",
-        checkpoint=arguments.out / "resnet18.h5",
+        width=arguments.width,
+        stem=training.Stem[arguments.stem.upper()],
+        start=arguments.start,
+        rise=arguments.rise,
+        peak=arguments.peak,
+        decay=arguments.decay,
+        margin=arguments.margin,
     )
     seconds = time.perf_counter() - begun
-    network = training.estimate_statistics(run.network, train[0][:ESTIMATED])
-    training.save_weights(arguments.out / "resnet18.npz", network)
     plain, mirrored = scores(network, *test)
     print(
         f"ResNet-18, width {arguments.width:g}, {arguments.stem} stem: {plain:.2f} % of "

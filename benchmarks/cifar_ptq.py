@@ -12,18 +12,10 @@ import argparse
 import pathlib
 import time
 
-import equinox as eqx
-import jax
 import jax.random as jr
-from cifar import ESTIMATED, images
 
 from mtjax import training
-
-
-@eqx.filter_jit
-def answers(network, x):
-    """Logits, a few hundred images at a time; compiled once for a structure."""
-    return jax.lax.map(network, x, batch_size=500)
+from mtjax.training import papers
 
 
 def main():
@@ -35,8 +27,12 @@ def main():
     parser.add_argument("--images", type=int, help="test on the first so many only")
     arguments = parser.parse_args()
     begun = time.perf_counter()
-    train, (x, y) = images()
-    x, y, unlabelled = x[: arguments.images], y[: arguments.images], train[0][:ESTIMATED]
+    train, (x, y) = papers.cifar_images()
+    x, y, unlabelled = (
+        x[: arguments.images],
+        y[: arguments.images],
+        train[0][: papers.ESTIMATED],
+    )
     stem = training.Stem[arguments.stem.upper()]
     blank = training.resnet18(10, key=jr.key(0), stem=stem, width=arguments.width)
     blank = training.estimate_statistics(blank, unlabelled[:8])
@@ -44,7 +40,10 @@ def main():
 
     def row(name, granularity, network):
         again = training.estimate_statistics(network, unlabelled)
-        both = (100 * float(training.accuracy(answers(n, x), y)) for n in (network, again))
+        both = (
+            100 * float(training.accuracy(papers.answers(n, x), y))
+            for n in (network, again)
+        )
         print("{:20s} {:12s} {:8.2f} {:8.2f}".format(name, granularity, *both), flush=True)
 
     print(f"{arguments.levels} levels, {len(y)} test images; accuracy / %")

@@ -19,6 +19,8 @@ from ._config import dotted, load_toml
 from ._tree import BadInput, Plain
 
 
+# What may be in a new directory: networks that a paper would otherwise train.
+_MAY_BE_THERE = {".lock", "provenance.json", "networks"}
 LIBRARIES = ("jax", "jaxlib", "equinox", "optax", "optimistix", "numpy", "scipy", "h5py")
 
 
@@ -83,7 +85,7 @@ def open_run(path: pathlib.Path, config: Configuration) -> Iterator[RunDirectory
         raise BadInput(f"`{path}` must be a directory, got a file.")
     if written.exists():
         _refuse_another(written, config)
-    elif path.exists() and set(os.listdir(path)) - {".lock", "provenance.json"}:
+    elif path.exists() and set(os.listdir(path)) - _MAY_BE_THERE:
         raise BadInput(
             f"`{path}` must be a new directory or one with a run, got one with other files."
         )

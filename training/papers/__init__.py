@@ -2,11 +2,20 @@
 
 from ._bootstrap import bootstrap as bootstrap
 from ._card import Card as Card
+from ._cifar import (
+    answers as answers,
+    cifar_images as cifar_images,
+    cifar_resnet18 as cifar_resnet18,
+    ESTIMATED as ESTIMATED,
+)
 from ._page import page as page
 from ._paper import Paper as Paper, Result as Result, Row as Row, Step as Step
 from ._session import Session as Session
 from ._table import markdown as markdown, table as table
 from .finite_difference import PAPER as _finite_difference
+from .spin_synapse_ptq import PAPER as _spin_synapse_ptq
 
 
-PAPERS: dict[str, Paper] = {paper.name: paper for paper in (_finite_difference,)}
+PAPERS: dict[str, Paper] = {
+    paper.name: paper for paper in (_finite_difference, _spin_synapse_ptq)
+}
