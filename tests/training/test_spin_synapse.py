@@ -1,3 +1,6 @@
+import importlib
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,11 +10,12 @@ import scipy.stats
 
 from mtjax import llg, training
 from mtjax.training.papers import Card
-from mtjax.training.papers._nucleation import Breaking, flips, site
-from mtjax.training.papers._staircase import Law, staircase, states, variation
-from mtjax.training.papers._weights_on_grid import Grid, noisy, put, rounded_at_random
 
 
+_papers = "mtjax.training.papers"
+_nucleation: Any = importlib.import_module(f"{_papers}._nucleation")
+_staircase: Any = importlib.import_module(f"{_papers}._staircase")
+_grid: Any = importlib.import_module(f"{_papers}._weights_on_grid")
 CARD = Card.read("spin_synapse_ptq")
 
 
@@ -19,12 +23,12 @@ def coin(down, up):
     """A law that is the same for all barriers and torques."""
     nodes = np.array([-4.0, 4.0]), np.array([0.0, 10.0])
     table = lambda p: np.full((2, 2), p)
-    return Law(*nodes, table(down), table(up), 0.2)
+    return _staircase.Law(*nodes, table(down), table(up), 0.2)
 
 
 def test_independent_sites_scatter_as_a_binomial_law():
     sites, cycles = 400, 200
-    levels = staircase(
+    levels = _staircase.staircase(
         coin(0.5, 0.5),
         np.linspace(0.1, 1, 3),
         sites=sites,
@@ -40,7 +44,7 @@ def test_independent_sites_scatter_as_a_binomial_law():
 
 def test_a_reset_undoes_a_pulse_that_always_switches():
     law = coin(1.0, 0.0)
-    levels = staircase(
+    levels = _staircase.staircase(
         law,
         np.linspace(0.1, 1, 2),
         sites=10,
@@ -53,7 +57,7 @@ def test_a_reset_undoes_a_pulse_that_always_switches():
 
 def test_variation_is_that_of_the_cycles():
     cycles = np.array([0.1, -0.1])[None, :, None]
-    found = variation(np.array([0.2, 0.7])[None, None] + cycles)
+    found = _staircase.variation(np.array([0.2, 0.7])[None, None] + cycles)
     np.testing.assert_allclose(found["range"], np.sqrt(0.02) / 0.5)
     np.testing.assert_allclose(found["mean"], np.sqrt(0.02) / 0.45)
 
@@ -63,21 +67,21 @@ def test_states_of_known_levels_are_counted():
     noise = np.random.default_rng(0).standard_normal(50)
     noise = (noise - noise.mean()) / noise.std(ddof=1)
     at = lambda step: step * np.arange(6)[None, None] + noise[None, :, None]
-    assert states(at(1.01 * apart), 0.025) == [6]
-    assert states(at(0.99 * apart), 0.025) == [3]
+    assert _staircase.states(at(1.01 * apart), 0.025) == [6]
+    assert _staircase.states(at(0.99 * apart), 0.025) == [3]
 
 
 def test_the_tilt_decides_which_way_a_site_falls():
-    device = site(CARD, Breaking.TILTED)
+    device = _nucleation.site(CARD, _nucleation.Breaking.TILTED)
     strong = eqx.tree_at(lambda s: s.tilt, device, jnp.asarray(0.3))
     draws, torque = np.zeros(1), np.array([0.01, 1.0])
-    found = flips(
+    found = _nucleation.flips(
         strong, draws, torque, CARD, start=llg.State.PARALLEL, trials=64, key=jr.key(0)
     )
     assert found[0, 0] == 0
     assert found[0, 1] > 0.9
     other = eqx.tree_at(lambda s: s.tilt, device, jnp.asarray(-0.3))
-    found = flips(
+    found = _nucleation.flips(
         other, draws, torque, CARD, start=llg.State.PARALLEL, trials=64, key=jr.key(0)
     )
     assert found[0, 1] < 0.1
@@ -88,8 +92,8 @@ def network():
 
 
 def test_weights_on_a_grid_have_its_levels():
-    grid = Grid(11, training.Observer.MIN_MAX, True)
-    for layer in training.linear_layers(put(network(), grid, {}, jnp.zeros((1, 6)))):
+    grid = _grid.Grid(11, training.Observer.MIN_MAX, True)
+    for layer in training.linear_layers(_grid.put(network(), grid, {}, jnp.zeros((1, 6)))):
         rows = np.asarray(layer.weight)
         steps = rows / np.abs(rows).max(1, keepdims=True) * 5
         np.testing.assert_allclose(steps, np.round(steps), atol=1e-12)
@@ -98,7 +102,8 @@ def test_weights_on_a_grid_have_its_levels():
 def test_random_rounding_has_no_bias():
     layers = training.linear_layers(network())
     draw = lambda key: [
-        l.weight for l in training.linear_layers(rounded_at_random(network(), 11, key=key))
+        l.weight
+        for l in training.linear_layers(_grid.rounded_at_random(network(), 11, key=key))
     ]
     many = jax.vmap(draw)(jr.split(jr.key(0), 2000))
     for layer, drawn in zip(layers, many, strict=True):
@@ -111,7 +116,7 @@ def test_random_rounding_has_no_bias():
 def test_noise_is_a_share_of_the_range():
     clean = network()
     draw = lambda key: (
-        training.linear_layers(noisy(clean, jnp.asarray(0.02), key=key))[0].weight
+        training.linear_layers(_grid.noisy(clean, jnp.asarray(0.02), key=key))[0].weight
     )
     many = jax.vmap(draw)(jr.split(jr.key(1), 2000))
     weight = training.linear_layers(clean)[0].weight

@@ -48,14 +48,14 @@ def levels(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> None:
 def scaling(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> None:
     """Deviation over range by the number of sites."""
     axis = figure.subplots()
-    sites = np.array(card.entries["sizes.sites"]["full"], float)
+    n = np.array(card.entries["sizes.sites"]["full"], float)
+    n = n[: len(arrays["tilted_deviation"])]
     for name, title in NAMES.items():
         deviation = 100 * arrays[f"{name}_deviation"]
-        n = sites[: len(deviation)]
         axis.errorbar(
             n, deviation.mean(1), deviation.std(1), fmt="o-", ms=4, capsize=3, label=title
         )
-    axis.plot(n, deviation.mean() * 0 + 60 / np.sqrt(n), "k:", label="one over the root")
+    axis.plot(n, 60 / np.sqrt(n), "k:", label="one over the root")
     axis.axhline(2, color="grey", lw=0.8)
     axis.annotate("2 % (published)", (n[0], 2.05), fontsize=8)
     axis.set(xscale="log", yscale="log", xlabel="sites", ylabel="deviation / range (%)")

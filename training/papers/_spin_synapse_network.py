@@ -34,9 +34,11 @@ def grids(card: Card, session: Session) -> list[Grid]:
     levels = (card.count("network.levels"), card.count("network.pair_levels"))
     return [
         Grid(n, observer, per_channel, eight_bits, again)
-        for n, per_channel, observer, eight_bits, again in itertools.product(
-            levels, (True, False), observers, inputs, (False, True)
-        )
+        for n in levels
+        for per_channel in (True, False)
+        for observer in observers
+        for eight_bits in inputs
+        for again in (False, True)
     ]
 
 
@@ -46,7 +48,7 @@ class Networks:
     def __init__(self, card: Card, session: Session, test: str = "test_images"):
         number = session.size("train_images")
         train, (x, y) = cifar_images()
-        self.train = tuple(v[:number] for v in train)
+        self.train = train[0][:number], train[1][:number]
         self.calibration = train[0][: min(card.count("network.calibration"), number)]
         self.x, self.y = (v[: session.size(test)] for v in (x, y))
         self.folder = session.directory / "networks"
@@ -190,7 +192,7 @@ def noisy_chips(card: Card, session: Session) -> Result:
                     f"{observer.value}{', re-estimated' * again}, noise {100 * share:g} %",
                     100 * float(units.mean()),
                     "%",
-                    tuple(100 * v for v in bootstrap(units)),
+                    _percent(bootstrap(units)),
                     runs=f"{scores.shape[2]} chips, {len(seeds)} seeds",
                     control=f"{drop.mean():.2f} points below the same without noise",
                 )
@@ -254,7 +256,7 @@ def controls(card: Card, session: Session) -> Result:
             name,
             100 * float(np.mean(values)),
             "%",
-            tuple(100 * v for v in bootstrap(np.array(values))),
+            _percent(bootstrap(np.array(values))),
             runs=f"{len(seeds)} seeds, {len(networks.y)} images",
             control=f"float {100 * floats:.2f} %",
         )
@@ -340,6 +342,10 @@ def _near(value, published, what):
     if value >= published:
         return f"Reached: {value - published:.2f} points above {what}."
     return f"Not reached: {published - value:.2f} points below {what}."
+
+
+def _percent(interval: tuple[float, float]) -> tuple[float, float]:
+    return 100 * interval[0], 100 * interval[1]
 
 
 def _seeds_and_images(scores: np.ndarray) -> tuple[float, float]:
