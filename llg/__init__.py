@@ -82,6 +82,10 @@ from ._pathwise import Pathwise as Pathwise
 from ._pulse import Pulse as Pulse
 from ._score import Score as Score
 from ._second_order import SecondUniaxial as SecondUniaxial
+from ._sphere_device import (
+    fokker_planck_sphere as fokker_planck_sphere,
+    SphereFokkerPlanck as SphereFokkerPlanck,
+)
 from ._spin_orbit import HeavyMetal as HeavyMetal, slonczewski as slonczewski
 from ._stray_field import stray_field as stray_field
 from ._sweep import sweep as sweep

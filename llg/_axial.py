@@ -59,7 +59,7 @@ def axial_columns(
         names = ", ".join(type(drive).__name__ for drive in system.drives)
         raise ValueError(
             "`device` must have no drives beside the torque of its junction for an axial "
-            f"solution, got {names}."
+            f"solution, got {names}; `llg.fokker_planck_sphere` serves one spin with them."
         )
     energy = lambda c: system.energy(c[column])
     flat = jnp.zeros((columns, 3))

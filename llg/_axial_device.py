@@ -1,6 +1,7 @@
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
@@ -91,7 +92,15 @@ def _check(system: System) -> None:
     if crosswise is not None and not crosswise < 1e-9:
         raise ValueError(
             "`device` must have an energy that is symmetric about z, got "
-            f"{crosswise:.2g} of its barrier that is not."
+            f"{crosswise:.2g} of its barrier that is not; `llg.fokker_planck_sphere` "
+            "serves it."
+        )
+    torque, polariser = concrete(system.torque[0]), system.polariser[:2]
+    aside = concrete(jnp.max(jnp.abs(polariser)))
+    if torque != 0 and aside is not None and aside > 1e-9:
+        raise ValueError(
+            "`polariser` must be along z for an axial solution, got "
+            f"{aside:.2g} across it; `llg.fokker_planck_sphere` serves it."
         )
 
 
