@@ -40,6 +40,12 @@ from ._escape import (
     relaxation_rate as relaxation_rate,
 )
 from ._exchange import Exchange as Exchange
+from ._flips import (
+    Flips as Flips,
+    flips as flips,
+    nearest_pairs as nearest_pairs,
+    settled as settled,
+)
 from ._fokker_planck import (
     axial_evolve as axial_evolve,
     axial_well as axial_well,

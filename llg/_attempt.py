@@ -10,8 +10,9 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from ..data import Outcome, require_x64
-from ._barrier import _hessian, _stiffness, _turned, _unit, Barrier
+from ._barrier import Barrier
 from ._constants import GAMMA, K_B
+from ._landscape import hessian, stiffness, turned, unit
 from ._modes import _plane
 from ._system import System
 
@@ -98,7 +99,7 @@ def _escape_over(system, barrier):
     start, saddle, end = (
         _at_rest(system, m) for m in (barrier.path[0], barrier.saddle, barrier.path[-1])
     )
-    curvature = _hessian(system, saddle)[1]
+    curvature = hessian(system, saddle)[1]
     values = jnp.abs(lax.stop_gradient(jnp.linalg.eigvalsh(curvature)))
     soft, scale = jnp.min(values), jnp.max(values)
     flat = soft < _FLAT * scale
@@ -106,8 +107,8 @@ def _escape_over(system, barrier):
 
     # The direction around the circle has no curvature; any other does for its product.
     length = jnp.linalg.norm(along)
-    unit = lax.stop_gradient(along / jnp.maximum(length, 1e-300))
-    filled = curvature + jnp.where(flat, scale, 0.0) * jnp.outer(unit, unit)
+    around = lax.stop_gradient(along / jnp.maximum(length, 1e-300))
+    filled = curvature + jnp.where(flat, scale, 0.0) * jnp.outer(around, around)
     logarithm = lambda h: jnp.linalg.slogdet(h)[1]
     saddle_part = -logarithm(filled) / 2 + jnp.where(
         flat,
@@ -116,7 +117,7 @@ def _escape_over(system, barrier):
         - jnp.log(2 * math.pi * thermal) / 2,
         0.0,
     )
-    states = jnp.stack([logarithm(_hessian(system, m)[1]) / 2 for m in (start, end)])
+    states = jnp.stack([logarithm(hessian(system, m)[1]) / 2 for m in (start, end)])
     growth = _unstable(system, saddle, system.alpha)[0]
     langer = growth / (2 * math.pi) * jnp.exp(states + saddle_part)
 
@@ -149,11 +150,11 @@ def _escape_over(system, barrier):
 def _at_rest(system, m):
     """`m`, which is at rest, with the derivative that it has as the system changes."""
     m = lax.stop_gradient(m)
-    slope, curvature, plane = _hessian(system, m)
+    slope, curvature, plane = hessian(system, m)
     inverse = lax.stop_gradient(jnp.linalg.pinv(curvature, rtol=_FLAT, hermitian=True))
     q = -inverse @ slope
     q = q - lax.stop_gradient(q)
-    return _unit(_turned(m, plane, q.reshape(2, -1)))
+    return unit(turned(m, plane, q.reshape(2, -1)))
 
 
 def _circle(system, start, saddle):
@@ -202,7 +203,7 @@ def _fastest(values, vectors):
 
 def _losses(system, saddle, start):
     """Energy lost in a turn [J] into the well of the first state, and into the other."""
-    size = _ORBIT_ANGLE / (GAMMA * lax.stop_gradient(_stiffness(system, saddle)))
+    size = _ORBIT_ANGLE / (GAMMA * lax.stop_gradient(stiffness(system, saddle)))
     zero = jnp.zeros_like(system.alpha)
     still = jax.tree.map(lambda x: lax.stop_gradient(x) if eqx.is_array(x) else x, system)
     # Without damping the direction is another; at a circle there is none.
@@ -219,7 +220,7 @@ def _losses(system, saddle, start):
         b, q = slope(m + size / 2 * a)
         c, r = slope(m + size / 2 * b)
         d, s = slope(m + size * c)
-        moved = _unit(m + size / 6 * (a + 2 * b + 2 * c + d))
+        moved = unit(m + size / 6 * (a + 2 * b + 2 * c + d))
         lost = lost + jnp.where(done, 0.0, size / 6 * (p + 2 * q + 2 * r + s))
         speed = lax.stop_gradient(jnp.linalg.norm(a))
         away = lax.stop_gradient(jnp.linalg.norm(moved - saddle))
@@ -230,7 +231,7 @@ def _losses(system, saddle, start):
         return (jnp.where(done, m, moved), lost, fastest, farthest, done), None
 
     def turn(side):
-        m = _unit(saddle + side * _ORBIT_START * way)
+        m = unit(saddle + side * _ORBIT_START * way)
         none = jnp.asarray(0.0)
         carry = (m, none, none, none, jnp.asarray(False))
         return lax.scan(step, carry, length=_ORBIT_STEPS)[0][1]
