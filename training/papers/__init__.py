@@ -13,9 +13,10 @@ from ._paper import Paper as Paper, Result as Result, Row as Row, Step as Step
 from ._session import Session as Session
 from ._table import markdown as markdown, table as table
 from .finite_difference import PAPER as _finite_difference
+from .passive_wine import PAPER as _passive_wine
 from .spin_synapse_ptq import PAPER as _spin_synapse_ptq
 
 
 PAPERS: dict[str, Paper] = {
-    paper.name: paper for paper in (_finite_difference, _spin_synapse_ptq)
+    paper.name: paper for paper in (_finite_difference, _passive_wine, _spin_synapse_ptq)
 }
