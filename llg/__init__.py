@@ -67,8 +67,15 @@ from ._grid import TimeGrid as TimeGrid
 from ._integrator import Integrator as Integrator
 from ._interlayer import Biquadratic as Biquadratic, Dzyaloshinskii as Dzyaloshinskii
 from ._junction import Circuit as Circuit, Junction as Junction, Source as Source
+from ._kinetic import Histories as Histories, histories as histories
 from ._local_terms import Uniaxial as Uniaxial, Zeeman as Zeeman
 from ._macrospin import Macrospin as Macrospin
+from ._microstates import (
+    AbstractMicrostates as AbstractMicrostates,
+    langer_attempts as langer_attempts,
+    Microstates as Microstates,
+    Ways as Ways,
+)
 from ._microstructure import (
     concatenated as concatenated,
     Microstructure as Microstructure,
@@ -84,8 +91,16 @@ from ._observables import (
     Switched as Switched,
     SwitchingTime as SwitchingTime,
 )
+from ._pairwise import PairwiseMicrostates as PairwiseMicrostates
 from ._pathwise import Pathwise as Pathwise
 from ._pulse import Pulse as Pulse
+from ._ramps import failure_probability as failure_probability
+from ._retention import (
+    Retention as Retention,
+    retention as retention,
+    TEN_YEARS as TEN_YEARS,
+    written_signs as written_signs,
+)
 from ._score import Score as Score
 from ._second_order import SecondUniaxial as SecondUniaxial
 from ._sphere_device import (
