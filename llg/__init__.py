@@ -95,6 +95,7 @@ from ._pairwise import PairwiseMicrostates as PairwiseMicrostates
 from ._pathwise import Pathwise as Pathwise
 from ._pulse import Pulse as Pulse
 from ._ramps import failure_probability as failure_probability
+from ._rare import rare_errors as rare_errors, RareErrors as RareErrors
 from ._retention import (
     Retention as Retention,
     retention as retention,

@@ -13,6 +13,7 @@ from ._drives import Following, Follows, SpinTorque
 from ._fokker_planck import AxialDensity
 from ._harmonics import harmonics, sphere_operators
 from ._junction import Source
+from ._resolved import resolved
 from ._sphere import AffineSpin, evolve, well_of
 from ._system import System
 
@@ -110,19 +111,12 @@ def fokker_planck_sphere(
     return SphereFokkerPlanck(
         write_error_rate=rate,
         error=error,
-        outcome=_resolved(error < 0.1 * held_rate),
+        outcome=resolved(error < 0.1 * held_rate),
         mean=found[1] @ turn,
         axial=found[2],
         modes=harmonics(degree, order)[0].size,
         steps=steps,
     )
-
-
-def _resolved(good: Array) -> Outcome:
-    """One outcome for each value."""
-    one = lambda x: Outcome.where(x, Outcome.successful, Outcome.not_resolved)
-    flat = jax.vmap(one)(good.reshape(-1))
-    return jax.tree.map(lambda x: x.reshape(good.shape), flat)
 
 
 def degree_for(spin: AffineSpin, voltage: np.ndarray | None) -> int:

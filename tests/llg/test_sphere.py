@@ -240,12 +240,12 @@ CASES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_monte_carlo_agrees(case):
-    """Steps of gamma B dt = 0.02, whose bias is well below the standard error."""
+    """The linearised start of the LLG settles for a reduced time of 3."""
     magnet, overdrive, tau, more = CASES[case]
-    pulses, trials, dt = pulse(jnp.array([overdrive]), tau), 100_000, 0.02 / GAMMA
+    pulses, trials, dt = pulse(jnp.array([overdrive]), tau), 100_000, 0.03 / GAMMA
     found = llg.fokker_planck_sphere(magnet, pulses, **more)
     steps = int(seconds(tau) / dt) + 2
-    settle = int(seconds(1.0) / dt)
+    settle = int(seconds(3.0) / dt)
     counted = llg.sweep(
         magnet,
         magnet.samples(1),

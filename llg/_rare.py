@@ -1,0 +1,194 @@
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float
+
+from ..data import Outcome, Pulses, require_x64, State
+from ._block import _hat, _initial, Samples, source_voltage, steps_needed, thermal
+from ._checks import (
+    check_breakdown,
+    check_counters,
+    check_request,
+    check_rotation,
+    check_stiffness,
+    concrete,
+)
+from ._grid import TimeGrid
+from ._guide import expected_share, Guide, guide_of
+from ._integrator import Integrator
+from ._microstructure import Microstructure
+from ._resolved import resolved
+from ._step import advance
+from ._sweep import _block_size, _key_words, _points, _prepare
+
+
+# Trials that count; with fewer, their scatter does not tell the error.
+_FEWEST = 50
+
+
+class RareErrors(eqx.Module):
+    r"""Write-error rates from paths that are pushed to fail, weighed by what that took.
+
+    All of shape `(device, *pulses)`.
+
+    - `rate`: Probability that the level has not passed one half by the end of the pulse.
+    - `standard_error`: From the scatter of the weights.
+    - `effective`: Number of failures that the weighted ones are worth,
+      $(\sum w)^2 / \sum w^2$.
+    - `outcome`: Not resolved where `effective` is below 50: the scatter of so few
+      weights does not tell the error.
+    - `spin_steps`: Steps of single spins that a rate took, settling included.
+    """
+
+    rate: Float[Array, "device *pulses"]
+    standard_error: Float[Array, "device *pulses"]
+    effective: Float[Array, "device *pulses"]
+    outcome: Outcome
+    spin_steps: int = eqx.field(static=True)
+
+
+def rare_errors(
+    device: Any,
+    microstructures: Microstructure,
+    pulses: Pulses,
+    grid: TimeGrid,
+    *,
+    key: Array,
+    trials: int,
+    start: State = State.PARALLEL,
+    share: float | None = None,
+    dtype: Any = jnp.float64,
+    integrator: Integrator = Integrator.HEUN,
+) -> RareErrors:
+    r"""Write-error rates that are too small to count, by importance sampling.
+
+    The steps and the noise are those of `llg.sweep`, but the noise has a mean that keeps
+    columns of spins near where they started, before and during the pulse: the optimal one
+    for the motion linearised at the pole, and for one axial spin down to the equator.
+    Each column is pushed with the probability $\pi$, else left alone; with the likelihood
+    ratio $e^{l_c}$ of pushed to free noise along the path of column $c$, a trial that
+    fails counts
+
+    $$w = \prod_c \frac{1}{1 - \pi + \pi e^{l_c}}.$$
+
+    The mean of $w$ over all trials has no bias, whatever the push, the coupling of the
+    columns and the waveform; a push that does not suit them makes the weights scatter.
+    Of several columns, half and one must fail; none of their $\binom{n}{k}$ ways is
+    preferred. Time steps bias the tail more than the middle: use
+    $\gamma B \Delta t = 0.05$ and extrapolate from two steps.
+
+    **Arguments:**
+
+    - `device`, `microstructures`, `pulses`, `start`, `integrator`: As in `llg.sweep`. A
+        column is the spins `i % grains` of a microstructure.
+    - `grid`: `settle` must give the push time to act before the pulse: about three
+        relaxation times $1 / (\alpha\gamma B)$.
+    - `trials`: Of each pulse on each device.
+    - `share`: $\pi$; by default that of half of the columns and one.
+    - `dtype`: Floating type of the time loop.
+    """
+    require_x64("The weights of rare events")
+    if share is not None and not 0 < share <= 1:
+        raise ValueError(f"`share` must be > 0 and <= 1, got {share}.")
+    end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
+    device.check(microstructures)
+    check_request(end, grid, (), trials, None)
+    systems, circuits, stiffest = _prepare(
+        device, microstructures, grid.dt, start, None, integrator
+    )
+    check_breakdown(circuits, pulses)
+    check_stiffness(stiffest, grid)
+    check_rotation(systems)
+    if concrete(jnp.min(systems.noise)) == 0:
+        raise ValueError(
+            "`alpha` and `temperature` must be > 0 for errors by thermal noise."
+        )
+    spins, columns = systems.alpha.shape[1], microstructures.grains
+    check_counters(grid, spins, trials)
+    share = expected_share(columns) if share is None else share
+    points = _points(pulses, end, grid, stretch=False)
+    number, devices = points["end"].shape[0], systems.alpha.shape[0]
+    noise_key, choice_key = jax.random.split(key)
+    keys = _key_words(noise_key, devices, number)
+    choices = jax.random.split(choice_key, (devices, number))
+    block = min(_block_size(spins), 2 ** int(np.ceil(np.log2(trials))))
+    total = grid.steps + grid.settle
+    moments = []
+    for d in range(devices):
+        system = jax.tree.map(lambda x, d=d: x[d], systems)
+        for i in range(number):
+            words = keys[d, i]
+            one = Samples(
+                **{k: v[i] for k, v in points.items()}, key=words, trial=jnp.uint32(0)
+            )
+            static = (trials, columns, total, grid.settle, share, block, dtype)
+            moments.append(_point(system, one, choices[d, i], *static))
+    shape = (devices, *pulses.shape)
+    first, second = (jnp.stack(x).reshape(shape) for x in zip(*moments, strict=True))
+    rate = first / trials
+    variance = jnp.maximum(second / trials - rate**2, 0.0) / max(trials - 1, 1)
+    effective = jnp.where(second > 0, first**2 / jnp.where(second > 0, second, 1.0), 0.0)
+    return RareErrors(
+        rate=rate,
+        standard_error=jnp.sqrt(variance),
+        effective=effective,
+        outcome=resolved(effective >= _FEWEST),
+        spin_steps=trials * total * spins,
+    )
+
+
+@eqx.filter_jit
+def _point(system, one, choice, trials, columns, steps, settle, share, block, dtype):
+    """Sums of the weights of the failures of one pulse, and of their squares."""
+    cast = lambda tree: jax.tree.map(
+        lambda x: x.astype(dtype) if jnp.issubdtype(x.dtype, jnp.floating) else x, tree
+    )
+    guide = cast(guide_of(system, one, columns, steps, settle))
+    system, one = cast(system), cast(one)
+
+    def some(index):
+        wide = lambda x: jnp.broadcast_to(x, (block,))
+        samples = Samples(
+            *(wide(x) for x in (one.voltage, one.rise, one.fall, one.end, one.stretch)),
+            key=jnp.broadcast_to(one.key[:, None], (2, block)),
+            trial=index.astype(jnp.uint32),
+        )
+        draw = lambda k: jax.random.uniform(jax.random.fold_in(choice, k), (columns,))
+        chosen = (jax.vmap(draw, out_axes=1)(index) < share).astype(dtype)
+        cosine, ratio = _pushed(system, samples, guide, chosen, settle)
+        ratio = ratio.astype(float)
+        log_free = jnp.log1p(-share) if share < 1 else -jnp.inf
+        weight = jnp.exp(-jnp.sum(jnp.logaddexp(log_free, jnp.log(share) + ratio), 0))
+        fails = (cosine * system.sign >= 0) & (index < trials)
+        counted = jnp.where(fails, weight, 0.0)
+        return jnp.sum(counted), jnp.sum(counted**2)
+
+    blocks = -(-trials // block)
+    first, second = lax.map(some, jnp.arange(blocks * block).reshape(blocks, block))
+    return jnp.sum(first), jnp.sum(second)
+
+
+def _pushed(system, samples: Samples, guide: Guide, chosen, settle: int):
+    """Mean cosines at the end, and the logarithm of the likelihood ratio of each column."""
+    columns = chosen.shape[0]
+    spins = system.alpha.shape[0]
+    on = jnp.tile(chosen, (3 * spins // columns, 1))
+
+    def body(step, carry):
+        m, seen, ratio = carry
+        source = source_voltage(system, samples, step, settle)
+        push = guide.push(system, m, jnp.minimum(step, guide.table.shape[0] - 1))
+        noise = thermal(system, samples, step) + on * push
+        gain = push * (noise - push / 2)
+        ratio = ratio + jnp.sum(gain.reshape(-1, columns, gain.shape[1]), 0)
+        m, cosine = advance(system, m, source, noise)
+        return m, seen + _hat(samples, step, settle) * cosine, ratio
+
+    m, seen = _initial(system, samples)
+    carry = (m, seen, jnp.zeros_like(chosen))
+    _, seen, ratio = lax.fori_loop(0, steps_needed(samples, settle), body, carry)
+    return seen, ratio
