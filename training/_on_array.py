@@ -103,7 +103,7 @@ def _program(layers, actual, design, spec, wires, key) -> list[ArrayLinear]:
     tables = [actual] if design is None else [actual, design]
     pairs = _written(targets, tables, spec, key)
     pairs = [g.astype(numbers[0].dtype) for g in pairs]
-    pairs = _behind_wires(pairs, spec, wires)
+    pairs = behind_wires(pairs, spec, wires)
     differences, held = pairs[: len(layers)], pairs[-len(layers) :]
     known = tables[-1]
     return [
@@ -151,7 +151,7 @@ def _written(targets, tables, spec, key) -> list[Float[Array, "_ _ 2"]]:
     ]
 
 
-def _behind_wires(
+def behind_wires(
     matrices: list[Float[Array, "_ _ 2"]], spec: crossbar.Spec, wires: Wires
 ) -> list[Float[Array, "_ _"]]:
     """Effective conductance of each pair of each matrix [S].

@@ -14,9 +14,11 @@ from ._session import Session as Session
 from ._table import markdown as markdown, table as table
 from .finite_difference import PAPER as _finite_difference
 from .passive_wine import PAPER as _passive_wine
+from .sot_binary import PAPER as _sot_binary
 from .spin_synapse_ptq import PAPER as _spin_synapse_ptq
 
 
 PAPERS: dict[str, Paper] = {
-    paper.name: paper for paper in (_finite_difference, _passive_wine, _spin_synapse_ptq)
+    paper.name: paper
+    for paper in (_finite_difference, _sot_binary, _passive_wine, _spin_synapse_ptq)
 }

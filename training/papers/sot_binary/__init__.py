@@ -1,0 +1,29 @@
+"""S3: networks of one bit a weight on spin-orbit memory of high resistance."""
+
+from .._paper import Paper, Step
+from ._chips import chips, crossover, plot_crossover, programming, without_wires
+from ._errors import noise, parts, plot_noise, plot_sweep, sweep, topologies
+from ._networks import trained
+
+
+PAPER = Paper(
+    name="sot_binary",
+    title="High-resistance SOT-MRAM for networks of one bit",
+    reference="Carletti, Ambrosi, Mannocci, Farronato, Ielmini, IEEE TED (2025/26).",
+    about="Published: array statistics of spin-orbit memory of high resistance-area "
+    "product; quantisation-aware networks of one bit; uniformity gives accuracy, high "
+    "resistance makes the input-dependent nonlinearity of IR drop negligible, programming "
+    "is fast and cheap [P]. No number of it is public: all of the card stands in.",
+    minutes=(2.0, 25.0),
+    steps=(
+        Step(1, "Two topologies", topologies),
+        Step(2, "Resistance, size, wire", sweep, plot_sweep),
+        Step(3, "The error split", parts),
+        Step(4, "Noise and the best resistance", noise, plot_noise),
+        Step(5, "One-bit networks in software", trained, data=("mnist", "cifar-10")),
+        Step(6, "Chips", chips, data=("mnist", "cifar-10")),
+        Step(7, "Crossover and collapse", crossover, plot_crossover, ("mnist", "cifar-10")),
+        Step(8, "Programming against program-and-verify", programming),
+        Step(9, "Control: no wires", without_wires, data=("mnist", "cifar-10")),
+    ),
+)
