@@ -172,7 +172,7 @@ def noise(card, session) -> Result:
         read = crossbar.ReadOut(
             time=time,
             temperature=card.number("array.temperature", "K"),
-            amplifier=card.number("array.amplifier", "A/Hz^(1/2)"),
+            amplifier=card.number("array.amplifier", "A"),
             settling=jnp.mean(tau),
         )
         admittance = jnp.diagonal(crossbar.column_admittance(array))
