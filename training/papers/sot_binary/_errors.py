@@ -152,8 +152,8 @@ def noise(card, session) -> Result:
     Errors relative to the deviation of a column's current over random inputs: wires
     (after per-column correction on rows, the input-dependent part on gates), Johnson
     noise of the column's admittance and amplifier noise over the bandwidth of the time,
-    the step of the converter, and what the lines have not settled. Without noise (the
-    control) the largest resistance always wins.
+    rounding of the converter over four deviations either way, and what the lines have
+    not settled. Without noise (the control) the largest resistance always wins.
     """
     lines = min(card.count("array.lines"), max(session.size("gated")))
     wire, volt = card.number("array.wire", "Ohm"), card.number("array.read", "V")
