@@ -38,7 +38,8 @@ def source_voltage(system: Assembled, samples: Samples, step: Array, settle: int
         middle = jnp.broadcast_to(begin + 0.5, end.shape)
         start, factor = system.waveform.place(middle, end)
         begin, height = begin - start, height * factor
-    ratio = lambda x, width: x / jnp.where(width > 0, width, 1.0)
+    # Its inverse is that of no step: XLA takes it out of the loop.
+    ratio = lambda x, width: x * (1 / jnp.where(width > 0, width, 1.0))
     up = jnp.clip(ratio(begin + 0.5, samples.rise), 0.0, 1.0)
     up = jnp.where(samples.rise > 0, up, 1.0)
     down = jnp.clip(ratio(end - begin - 0.5, samples.fall), 0.0, 1.0)
@@ -54,27 +55,38 @@ def _hat(samples: Samples, step: Array, settle: int) -> Array:
     return jnp.maximum(1 - jnp.maximum(away, -away), 0.0)
 
 
-def _advance(system: Assembled, samples: Samples, settle: int, state, step):
+def _advance(system: Assembled, samples: Samples, settle: int, state, step, xi):
     """One step of all samples; adds to the mean cosine seen at the end of the pulse."""
     m, seen = state
-    source = source_voltage(system, samples, step, settle)
-    m, cosine = advance(system, m, source, thermal(system, samples, step))
+    m, cosine = advance(system, m, source_voltage(system, samples, step, settle), xi)
     return m, seen + _hat(samples, step, settle) * cosine
 
 
-def thermal(system: Assembled, samples: Samples, step) -> Array:
-    """The normals of a step, three for each spin, shape `(3 * spins, batch)`."""
-    spins, slot = system.alpha.shape[0], step.astype(jnp.uint32) + 1
+def _advance_twice(system: Assembled, samples: Samples, settle: int, state, pair):
+    """The steps `2 * pair` and the next, which share their counters."""
+    for half, xi in enumerate(_thermal(system, samples, pair)):
+        state = _advance(system, samples, settle, state, 2 * pair + half, xi)
+    return state
+
+
+def _thermal(system: Assembled, samples: Samples, pair) -> tuple[Array, Array]:
+    """Normals of two steps, three for each spin, shape `(3 * spins, batch)`."""
+    spins, slot = system.alpha.shape[0], pair.astype(jnp.uint32) + 1
     return draws(samples.key, samples.trial, slot, spins, system.noise.dtype)
 
 
+def thermal(system: Assembled, samples: Samples, step) -> Array:
+    """The normals of one step."""
+    even, odd = _thermal(system, samples, step // 2)
+    return jnp.where(step % 2 == 0, even, odd)
+
+
 def _advance_scored(
-    system: Assembled, samples: Samples, settle: int, relaxation, axial, state, step
+    system: Assembled, samples: Samples, settle: int, relaxation, axial, state, step, xi
 ):
     """As `_advance`, with a tangent that relaxes into the logarithm of the likelihood."""
     m, (seen, score) = state
     source = source_voltage(system, samples, step, settle)
-    xi = thermal(system, samples, step)
     left = lax.stop_gradient(samples.end) + settle - step.astype(seen.dtype)
     system = _stretched(system, jnp.where(step >= settle, samples.stretch, 1.0))
     # All that is left of the tangent goes before the pulse is over.
@@ -103,15 +115,15 @@ def _initial(system: Assembled, samples: Samples):
     return start(system, samples.key, samples.trial), jnp.zeros_like(samples.voltage)
 
 
-def steps_needed(samples: Samples, settle: int) -> Array:
-    """Steps until the last pulse of the block has been seen to its end."""
-    return jnp.int32(settle) + jnp.floor(jnp.max(samples.end)).astype(jnp.int32) + 2
+def _pairs_needed(samples: Samples, settle: int) -> Array:
+    """Pairs of steps until the last pulse of the block has been seen to its end."""
+    return (settle + jnp.floor(jnp.max(samples.end)).astype(jnp.int32) + 3) // 2
 
 
 def cosines(system: Assembled, samples: Samples, settle: int) -> Float[Array, " batch"]:
     """Area-averaged cosine of the free layer at the end of each sample's pulse."""
-    body = lambda step, state: _advance(system, samples, settle, state, step)
-    last = steps_needed(samples, settle)
+    body = lambda pair, state: _advance_twice(system, samples, settle, state, pair)
+    last = _pairs_needed(samples, settle)
     return lax.fori_loop(0, last, body, _initial(system, samples))[1]
 
 
@@ -123,17 +135,22 @@ def crossings(
     Infinite where that did not happen by the end of the pulse, NaN where the cosine is.
     """
 
-    def body(step, carry):
+    def body(pair, carry):
+        for half, xi in enumerate(_thermal(system, samples, pair)):
+            carry = one(2 * pair + half, carry, xi)
+        return carry
+
+    def one(step, carry, xi):
         state, when = carry
         elapsed = (step - settle).astype(when.dtype)
         cosine = torque(system, state[0], source_voltage(system, samples, step, settle))[1]
         past = (cosine * system.sign < 0) & (elapsed >= 0) & (elapsed <= samples.end)
         when = jnp.where(past, jnp.minimum(when, elapsed), when)
-        return _advance(system, samples, settle, state, step), when
+        return _advance(system, samples, settle, state, step, xi), when
 
     never = jnp.full_like(samples.voltage, jnp.inf)
     start = (_initial(system, samples), never)
-    (_, seen), when = lax.fori_loop(0, steps_needed(samples, settle), body, start)
+    (_, seen), when = lax.fori_loop(0, _pairs_needed(samples, settle), body, start)
     return seen, jnp.where(jnp.isnan(seen), jnp.nan, when)
 
 
@@ -154,14 +171,15 @@ def pullback(
     """
     seen = cotangent[0] if relaxation is None else cotangent
 
-    def step(system, samples, settle, state, k):
+    def step(system, samples, settle, state, k, xi):
         if relaxation is None:
-            return _advance(system, samples, settle, state, k)
-        return _advance_scored(system, samples, settle, relaxation, axial, state, k)
+            return _advance(system, samples, settle, state, k, xi)
+        return _advance_scored(system, samples, settle, relaxation, axial, state, k, xi)
 
-    length = math.isqrt(steps + settle) + 1
-    segments = -(-(steps + settle + 2) // length)
-    used = (steps_needed(samples, settle) + length - 1) // length
+    # In pairs of steps.
+    length = math.isqrt((steps + settle) // 4) + 1
+    segments = -(-((steps + settle + 3) // 2) // length)
+    used = (_pairs_needed(samples, settle) + length - 1) // length
     advance = jax.checkpoint(
         step,
         static_argnums=(2,),
@@ -171,11 +189,15 @@ def pullback(
     def segment(system, floats, m, index):
         here = eqx.combine(floats, samples)
 
-        def body(state, k):
-            return advance(system, here, settle, state, index * length + k), None
+        def body(state, each):
+            return advance(system, here, settle, state, *each), None
 
+        pairs = index * length + jnp.arange(length)
+        noise = lax.map(lambda p: jnp.stack(_thermal(system, here, p)), pairs)
+        noise = noise.reshape(2 * length, *noise.shape[2:])
         state = (m, jax.tree.map(jnp.zeros_like, seen))
-        return lax.scan(body, state, jnp.arange(length))[0]
+        each = (2 * index * length + jnp.arange(2 * length), noise)
+        return lax.scan(body, state, each)[0]
 
     floats, _ = eqx.partition(samples, eqx.is_inexact_array)
     m = _initial(system, samples)[0]
@@ -184,7 +206,9 @@ def pullback(
         m, kept = carry
         put = lambda all, one: lax.dynamic_update_index_in_dim(all, one, index, 0)
         kept = jax.tree.map(put, kept, m)
-        body = lambda k, state: _advance(system, samples, settle, state, index * length + k)
+        body = lambda k, state: _advance_twice(
+            system, samples, settle, state, index * length + k
+        )
         m, _ = lax.fori_loop(0, length, body, (m, jnp.zeros_like(samples.voltage)))
         return m, kept
 

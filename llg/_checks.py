@@ -14,7 +14,7 @@ from ._junction import Circuit
 from ._observables import AbstractObservable
 from ._pathwise import Pathwise
 from ._score import Score
-from ._step import words_per_step
+from ._step import words_per_slot
 
 
 _LARGEST_ROTATION = 0.2  # of a spin by its noise in a step, in each component
@@ -76,10 +76,10 @@ def check_breakdown(circuits: Circuit, pulses: Pulses) -> None:
 
 
 def check_counters(grid: TimeGrid, spins: int, trials: int) -> None:
-    slots = grid.steps + grid.settle + 2
-    if slots * words_per_step(spins) >= 2**32 or trials >= 2**32:
+    slots = (grid.steps + grid.settle) // 2 + 3
+    if slots * words_per_slot(spins) >= 2**32 or trials >= 2**32:
         raise ValueError(
-            f"`steps` must be < {2**32 // words_per_step(spins)} for {spins} spins, so "
+            f"`steps` must be < {2 * (2**32 // words_per_slot(spins))} for {spins} spins, so "
             f"that no noise repeats, got {grid.steps}."
         )
 

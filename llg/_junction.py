@@ -1,6 +1,7 @@
 """The tunnel junction: conductance, source and spin-transfer torque."""
 
 import enum
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -11,8 +12,6 @@ from ..data import quantity, Scalar
 from ._constants import SPIN_PER_CHARGE
 
 
-# Steps of Newton's method at a given current: more than float64 needs.
-_NEWTON = 4
 # Finite, so that what is derived from all parameters stays so.
 NO_LIMIT = 1e3  # [V]
 
@@ -28,6 +27,44 @@ class Source(enum.Enum):
 
     VOLTAGE = "voltage"
     CURRENT = "current"
+
+
+def _balance(v, p, q, tmr, bend, source):
+    bias = 1 + bend * v * v
+    return v * (p * bias + q * tmr) - source * (bias + tmr)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _cubic(steps, near, p, q, tmr, bend, source):
+    """The root of `_balance`, by Halley's method: one division a step.
+
+    The start, if none is `near`, has the bias of a junction that gets all of the voltage
+    that it could. From there two steps reach rounding for a series resistance up to that
+    of the junction.
+    """
+    if near is None:
+        bias = 1 + bend * (source / p) ** 2
+        v = source * (bias + tmr) / (p * bias + q * tmr)
+    else:
+        v = near
+    for _ in range(steps):
+        bias = 1 + bend * v * v
+        f = v * (p * bias + q * tmr) - source * (bias + tmr)
+        slope = p * (3 * bias - 2) + q * tmr - 2 * bend * source * v
+        bent = bend * (3 * p * v - source)
+        v = v - f * slope / (slope * slope - f * bent)
+    return v
+
+
+@_cubic.defjvp
+def _(steps, primals, tangents):
+    # That of the root, not of the iteration: where it starts does not count.
+    v = _cubic(steps, *primals)
+    (_, *at), (_, *along) = primals, tangents
+    p, q, tmr, bend, source = at
+    slope = p * (1 + 3 * bend * v * v) + q * tmr - 2 * bend * source * v
+    _, moved = jax.jvp(partial(_balance, v), at, along)
+    return v, -moved / slope
 
 
 class Junction(eqx.Module):
@@ -111,28 +148,26 @@ class Circuit(eqx.Module):
             (1 + cosine) / 2 + (1 - cosine) / 2 * bias / (bias + self.tmr)
         )
 
-    def junction_voltage(self, cosine, source):
-        """Junction voltage [V]: by fixed-point iteration of `V = Vs / (1 + Rs G(c, V))`.
+    def junction_voltage(self, cosine, source, near=None):
+        r"""Junction voltage [V] in the circuit, to rounding.
 
-        Each iteration shrinks the error by about `Rs dG/dV V`, a few per cent. At a
-        given current the slope is that of the junction itself, and Newton's method
-        solves `V G(c, V) = I` to rounding from the voltage at the zero-bias conductance.
+        With the bias factor $B = 1 + (V / V_h)^2$ the law of `Junction` is a cubic,
+
+        $$V (p B + q\, \mathrm{TMR}) = V_s (B + \mathrm{TMR}),$$
+
+        where $p = 1 + R_s G_P$ and $q = 1 + R_s G_P (1 + c) / 2$ at a voltage source, and
+        1 and $(1 + c) / 2$ at a given current. `near` is a voltage close to it, if there
+        is one: that of the same source and a cosine that differs by the turn of a step.
         """
+        along = (1 + cosine) / 2
         if self.source is Source.CURRENT:
-            return self._voltage_at_current(cosine, source * self.parallel)
-        voltage = source
-        for _ in range(3):
-            conductance = self.conductance(cosine, voltage)
-            voltage = source / (1 + self.series_resistance * conductance)
-        return voltage
-
-    def _voltage_at_current(self, cosine, current):
-        flow = lambda v: v * self.conductance(cosine, v)
-        voltage = current / self.conductance(cosine, 0.0)
-        for _ in range(_NEWTON):
-            value, slope = jax.jvp(flow, (voltage,), (jnp.ones_like(voltage),))
-            voltage = voltage - (value - current) / slope
-        return voltage
+            p, q, steps = jnp.ones_like(self.parallel), along, 3
+        else:
+            load = self.series_resistance * self.parallel
+            p, q, steps = 1 + load, 1 + load * along, 2
+        if near is not None:
+            steps, near = 1, jax.lax.stop_gradient(near)
+        return _cubic(steps, near, p, q, self.tmr, 1 / self.v_half**2, source)
 
     def current(self, cosine, voltage):
         """Current through the junction at its voltage [A]."""

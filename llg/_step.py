@@ -29,9 +29,9 @@ def cross(a, b) -> Vectors:
     )
 
 
-def words_per_step(spins: int) -> int:
-    """How many counters a step uses."""
-    return -(-3 * spins // 2)
+def words_per_slot(spins: int) -> int:
+    """How many counters two steps use: a counter gives one normal to each of them."""
+    return 3 * spins
 
 
 def draws(
@@ -40,24 +40,23 @@ def draws(
     slot: UInt32[Array, ""],
     spins: int,
     dtype,
-) -> Float[Array, "n batch"]:
-    """Standard normals, three for each spin, of each trial in a slot of time.
+) -> tuple[Float[Array, "n batch"], Float[Array, "n batch"]]:
+    """Standard normals, three for each spin, of each trial in both halves of a slot.
 
-    Slot 0 is the start, slot k + 1 step k. The counter is `(trial, slot * words + i)`:
-    a trial is the same whatever else is simulated.
+    Slot 0 is the start, slot k + 1 the steps 2 k and 2 k + 1. The counter is
+    `(trial, slot * words + i)`: a trial is the same whatever else is simulated.
     """
-    words = words_per_step(spins)
+    words = words_per_slot(spins)
     shape = (words, trial.shape[0])
     index = lax.broadcasted_iota(jnp.uint32, shape, 0) + slot * jnp.uint32(words)
     wide = lambda x: jnp.broadcast_to(x[None], shape)
-    pair = normals((wide(key[0]), wide(key[1])), (wide(trial), index), dtype)
-    return jnp.concatenate(pair)[: 3 * spins]
+    return normals((wide(key[0]), wide(key[1])), (wide(trial), index), dtype)
 
 
 def start(system: Assembled, key, trial) -> Vectors:
     """A draw of the thermal equilibrium in the well, linearised."""
     spins = system.alpha.shape[0]
-    xi = draws(key, trial, jnp.uint32(0), spins, system.noise.dtype)[: 2 * spins]
+    xi = draws(key, trial, jnp.uint32(0), spins, system.noise.dtype)[0][: 2 * spins]
     q = system.tilt[:, None] + system.spread @ xi
     return spins_of((q[:spins], q[spins:]), system.sign)
 
@@ -91,13 +90,20 @@ def increment(system: Assembled, m: Vectors, b: Vectors) -> Vectors:
     return tuple(-rotation * (x + alpha * y) for x, y in zip(c, d, strict=True))
 
 
-def torque(system: Assembled, m: Vectors, source) -> tuple[Vectors, Array]:
-    """Fields that follow the pulse [T], such as `a p x m`, and the mean cosine."""
+def torque(
+    system: Assembled, m: Vectors, source, near: Array | None = None
+) -> tuple[Vectors, Array, Array]:
+    """Fields that follow the pulse [T], such as `a p x m`; mean cosine; junction voltage.
+
+    `near` is a junction voltage of a state nearby, if there is one.
+    """
     p = system.polariser
     along = p[0] * m[0] + p[1] * m[1] + p[2] * m[2]
     single = along.shape[0] == 1
     cosine = system.weight[0] * along[0] if single else system.weight @ along
-    voltage = system.circuit.junction_voltage(cosine, source)
+    voltage = system.circuit.junction_voltage(cosine, source, near)
+    # Without the barrier XLA computes it again for every component.
+    voltage = lax.optimization_barrier(voltage)
     a = over_batch(system.torque) * voltage[None]
     b = tuple(a * x for x in cross(p, m))
     if system.drives:
@@ -110,7 +116,7 @@ def torque(system: Assembled, m: Vectors, source) -> tuple[Vectors, Array]:
         for drive in system.drives:
             more = jax.vmap(drive.field, -1, -1)(stacked, follow[drive.follows]())
             b = tuple(x + more[:, i] for i, x in enumerate(b))
-    return b, cosine
+    return b, cosine, voltage
 
 
 def turn(system: Assembled, m: Vectors, b: Vectors) -> Vectors:
@@ -141,18 +147,29 @@ def advance(
         for x, y, z in zip(field(system, m), drive, noise, strict=True)
     )
     mean = lambda a, b: tuple((x + y) / 2 for x, y in zip(a, b, strict=True))
-    drive, cosine = torque(system, m, source)
+    drive, cosine, voltage = torque(system, m, source)
     b = total(m, drive)
     if system.integrator is Integrator.CAYLEY:
         first = turn(system, m, b)
         ahead = cayley(first, m)
-        b = total(ahead, torque(system, ahead, source)[0])
+    else:
+        first = _once(increment(system, m, b))
+        ahead = tuple(x + y for x, y in zip(m, first, strict=True))
+    b = total(ahead, torque(system, ahead, source, voltage)[0])
+    if system.integrator is Integrator.CAYLEY:
         m = cayley(mean(first, turn(system, ahead, b)), m)
     else:
-        first = increment(system, m, b)
-        ahead = tuple(x + y for x, y in zip(m, first, strict=True))
-        b = total(ahead, torque(system, ahead, source)[0])
         step = mean(first, increment(system, ahead, b))
         m = tuple(x + y for x, y in zip(m, step, strict=True))
     shrink = lax.rsqrt(m[0] ** 2 + m[1] ** 2 + m[2] ** 2)
     return tuple(x * shrink for x in m), cosine
+
+
+def _once(m: Vectors) -> Vectors:
+    """Has XLA compute the components in two loops, not again in each use.
+
+    It makes a loop for every result; a complex result is one for two components.
+    """
+    x, y, z = m
+    pair, z = lax.optimization_barrier((lax.complex(x, y), z))
+    return pair.real, pair.imag, z

@@ -42,12 +42,12 @@ COVERAGE = {
 @pytest.mark.parametrize("which", (*COVERAGE, *MODELS))
 def test_intervals_cover_the_truth(which):
     simulate, fitted, truth = (COVERAGE | MODELS)[which]
-    # A population takes seconds a fit: fewer, with the band that the binomial law allows.
-    number, low, high = (60, 0.85, 1.0) if which == "population" else (1000, 0.93, 0.97)
-    samples = jax.vmap(simulate)(jr.split(jr.key(5), number))
-    fit = jax.jit(jax.vmap(fitted))(samples)
-    for name, z in z_scores(fit, truth).items():
-        assert low <= jnp.mean(abs(z) < 1.96) <= high, name
+    # A population's Hessian takes 40 MB a fit, hence the parts of the batch.
+    part = 20 if which == "population" else 1000
+    samples = jax.jit(jax.vmap(simulate))(jr.split(jr.key(5), 1000))
+    fit = jax.jit(lambda x: jax.lax.map(fitted, x, batch_size=part))(samples)
+    rates = {n: float(jnp.mean(abs(z) < 1.96)) for n, z in z_scores(fit, truth).items()}
+    assert all(0.93 <= rate <= 0.97 for rate in rates.values()), rates
 
 
 def test_profile_of_a_large_sample_is_the_normal_interval():
