@@ -92,14 +92,16 @@ class Level(AbstractObservable):
         edges = jnp.linspace(0.0, 1.0, self.bins + 1)
         index = jnp.floor(lax.stop_gradient(level) * self.bins).astype(int)
         index = jnp.clip(index, 0, self.bins - 1)
-        one_hot = jax.nn.one_hot(index, self.bins, dtype=int) * good[..., None]
+        counts = jnp.zeros((*trials.shape, self.bins), int)
+        device, point = jnp.ogrid[: trials.shape[0], : trials.shape[1]]
+        counts = counts.at[device[..., None], point[..., None], index].add(good)
         return Levels(
             start=start,
             pulses=pulses,
             trials=_shaped(trials, pulses),
             mean=_shaped(antiparallel[:, None] + window * mean, pulses),
             variance=_shaped(window**2 * variance, pulses),
-            histogram=_shaped(jnp.sum(one_hot, 2), pulses),
+            histogram=_shaped(counts, pulses),
             edges=edges,
             parallel=parallel,
             antiparallel=antiparallel,

@@ -74,7 +74,7 @@ def _compiled(backend: str):
 
 
 def _call(which: int, arguments, static) -> Any:
-    """Runs a block where the executor says; takes and gives NumPy arrays."""
+    """Runs a block where the executor says; gives NumPy arrays."""
     function = _compiled(jax.default_backend())[which]
     return jax.tree.map(np.asarray, function(*arguments, **static))
 
@@ -152,10 +152,8 @@ def simulate(plan: Plan, systems, pulses, keys):
         jobs = []
         for device in range(devices):
             system = jax.tree.map(lambda x, d=device: x[d], systems)
-            jobs += [
-                (system, pulses, keys[device], order, block, np.int32(plan.trials))
-                for block in index
-            ]
+            shared = _place(plan, (system, pulses, keys[device], order))
+            jobs += [(*shared, block, np.int32(plan.trials)) for block in index]
         results = _map(plan, 0, jobs, static)
         flat = jax.tree.map(lambda *parts: jnp.asarray(np.stack(parts)), *results)
     unsort = lambda x: _unsort(x.reshape(devices, -1), order, plan.trials, points)
@@ -169,6 +167,12 @@ def _traced(tree) -> bool:
 
 def _host(tree):
     return jax.tree.map(np.asarray, tree)
+
+
+def _place(plan: Plan, tree):
+    """What all blocks of a device share: on the accelerator, or as it can be pickled."""
+    threads = plan.executor is None or isinstance(plan.executor, ThreadPoolExecutor)
+    return jax.device_put(tree) if threads else tree
 
 
 def _pairs(devices, index):
@@ -239,10 +243,11 @@ def _backward(plan, residuals, cotangent):
         jobs = []
         for device in range(devices):
             system = jax.tree.map(lambda x, d=device: x[d], systems)
+            shared = _place(plan, (system, pulses, keys[device], order))
             mine = [ct[device].reshape(index.shape) for ct in flat]
             for block, *ct in zip(indices[device], *mine, strict=True):
                 given = (tuple(ct), plan.relaxation, np.int32(plan.trials))
-                jobs.append((system, pulses, keys[device], order, block, *given))
+                jobs.append((*shared, block, *given))
         results = _map(plan, 1, jobs, static)
         sums = []
         for device in range(devices):

@@ -161,6 +161,7 @@ def advance(
     else:
         step = mean(first, increment(system, ahead, b))
         m = tuple(x + y for x, y in zip(m, step, strict=True))
+    m = _once(m)
     shrink = lax.rsqrt(m[0] ** 2 + m[1] ** 2 + m[2] ** 2)
     return tuple(x * shrink for x in m), cosine
 
