@@ -13,6 +13,7 @@ from jax import lax
 from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
+from ._fusion import computed_once
 from ._score import shift
 from ._step import advance, draws, over_batch, start, torque
 
@@ -165,49 +166,26 @@ def pullback(
 ) -> tuple[Assembled, Samples]:
     """Cotangents of `cosines`, with states kept at about the square root of the steps.
 
-    The segments between kept states are run again, one at a time, from last to first.
-    `cotangent` is that of the cosines and of the logarithms of the likelihood; the
-    latter counts only where there is a `relaxation`.
+    The segments between kept states are run again, one at a time, from last to first,
+    with a state kept at every step. `cotangent` is that of the cosines and of the
+    logarithms of the likelihood; the latter counts only where there is a `relaxation`.
     """
     seen = cotangent[0] if relaxation is None else cotangent
-
-    def step(system, samples, settle, state, k, xi):
-        if relaxation is None:
-            return _advance(system, samples, settle, state, k, xi)
-        return _advance_scored(system, samples, settle, relaxation, axial, state, k, xi)
-
+    narrow, system = system, _widened(system, samples)
     # In pairs of steps.
     length = math.isqrt((steps + settle) // 4) + 1
     segments = -(-((steps + settle + 3) // 2) // length)
     used = (_pairs_needed(samples, settle) + length - 1) // length
-    advance = jax.checkpoint(
-        step,
-        static_argnums=(2,),
-        policy=jax.checkpoint_policies.save_only_these_names("saved"),
-    )
-
-    def segment(system, floats, m, index):
-        here = eqx.combine(floats, samples)
-
-        def body(state, each):
-            return advance(system, here, settle, state, *each), None
-
-        pairs = index * length + jnp.arange(length)
-        noise = lax.map(lambda p: jnp.stack(_thermal(system, here, p)), pairs)
-        noise = noise.reshape(2 * length, *noise.shape[2:])
-        state = (m, jax.tree.map(jnp.zeros_like, seen))
-        each = (2 * index * length + jnp.arange(2 * length), noise)
-        return lax.scan(body, state, each)[0]
-
     floats, _ = eqx.partition(samples, eqx.is_inexact_array)
-    m = _initial(system, samples)[0]
+    zeros = partial(jax.tree.map, jnp.zeros_like)
+    m, nothing = _initial(narrow, samples)[0], zeros(seen)
 
     def keep(index, carry):
         m, kept = carry
         put = lambda all, one: lax.dynamic_update_index_in_dim(all, one, index, 0)
         kept = jax.tree.map(put, kept, m)
         body = lambda k, state: _advance_twice(
-            system, samples, settle, state, index * length + k
+            narrow, samples, settle, state, index * length + k
         )
         m, _ = lax.fori_loop(0, length, body, (m, jnp.zeros_like(samples.voltage)))
         return m, kept
@@ -215,18 +193,59 @@ def pullback(
     kept = jax.tree.map(lambda x: jnp.zeros((segments, *x.shape), x.dtype), m)
     _, kept = lax.fori_loop(0, used, keep, (m, kept))
 
-    def back(i, carry):
-        index = used - 1 - i
-        d_m, d_system, d_floats = carry
-        take = lambda all: lax.dynamic_index_in_dim(all, index, 0, keepdims=False)
-        m = jax.tree.map(take, kept)
-        _, pull = jax.vjp(partial(segment, index=index), system, floats, m)
-        more_system, more_floats, d_m = pull((d_m, seen))
-        add = partial(jax.tree.map, jnp.add)
-        return d_m, add(d_system, more_system), add(d_floats, more_floats)
+    def step(system, floats, m, k, xi):
+        here, state = eqx.combine(floats, samples), (m, nothing)
+        if relaxation is None:
+            return _advance(system, here, settle, state, k, xi)
+        return _advance_scored(system, here, settle, relaxation, axial, state, k, xi)
 
-    zeros = partial(jax.tree.map, jnp.zeros_like)
+    @computed_once
+    def undo(d_m, m, k, xi):
+        _, pull = jax.vjp(lambda *at: step(*at, k, xi), system, floats, m)
+        return pull((d_m, seen))
+
+    def back(i, carry):
+        """A segment: all of its states, then their cotangents from last to first."""
+        index = used - 1 - i
+        take = lambda all: lax.dynamic_index_in_dim(all, index, 0, keepdims=False)
+        pairs = index * length + jnp.arange(length)
+        noise = lax.map(lambda p: jnp.stack(_thermal(narrow, samples, p)), pairs)
+        noise = noise.reshape(2 * length, *noise.shape[2:])
+        k = 2 * index * length + jnp.arange(2 * length)
+        ahead = lambda m, each: (
+            _advance(narrow, samples, settle, (m, samples.voltage), *each)[0],
+            m,
+        )
+        _, states = lax.scan(ahead, jax.tree.map(take, kept), (k, noise))
+
+        def one(carry, each):
+            d_m, d_system, d_floats = carry
+            more_system, more_floats, d_m = undo(d_m, *each)
+            add = partial(jax.tree.map, jnp.add)
+            return (d_m, add(d_system, more_system), add(d_floats, more_floats)), None
+
+        return lax.scan(one, carry, (states, k, noise), reverse=True)[0]
+
     carry = (zeros(m), zeros(system), zeros(floats))
     d_m, d_system, d_floats = lax.fori_loop(0, used, back, carry)
-    _, pull = jax.vjp(lambda system: start(system, samples.key, samples.trial), system)
-    return jax.tree.map(jnp.add, d_system, pull(d_m)[0]), d_floats
+    _, pull = jax.vjp(
+        lambda s: (_widened(s, samples), start(s, samples.key, samples.trial)), narrow
+    )
+    return pull((d_system, d_m))[0], d_floats
+
+
+def _widened(system: Assembled, samples: Samples) -> Assembled:
+    """What the steps of a single spin use of a system, once for each sample.
+
+    Its derivatives then add up sample by sample, and are summed over them once, not in
+    every step.
+    """
+    if system.alpha.shape[0] > 1:
+        return system
+    used = lambda s: (
+        *(s.matrix, s.bias, s.rotation, s.alpha, s.noise, s.torque, s.weight),
+        *(s.polariser, s.circuit),
+    )
+    number = samples.trial.shape[0]
+    wide = lambda x: jnp.broadcast_to(x[..., None], (*x.shape, number))
+    return eqx.tree_at(used, system, jax.tree.map(wide, used(system)))

@@ -77,10 +77,11 @@ def check_breakdown(circuits: Circuit, pulses: Pulses) -> None:
 
 def check_counters(grid: TimeGrid, spins: int, trials: int) -> None:
     slots = (grid.steps + grid.settle) // 2 + 3
-    if slots * words_per_slot(spins) >= 2**32 or trials >= 2**32:
+    words = words_per_slot(spins)
+    if slots * words >= 2**32 or trials >= 2**32:
         raise ValueError(
-            f"`steps` must be < {2 * (2**32 // words_per_slot(spins))} for {spins} spins, so "
-            f"that no noise repeats, got {grid.steps}."
+            f"`steps` must be < {2**33 // words} for {spins} spins, so that no noise "
+            f"repeats, got {grid.steps}."
         )
 
 

@@ -24,6 +24,7 @@ class Plan:
     settle: int
     trials: int
     block: int
+    narrow: int  # samples of a block in the backward pass
     differentiable: bool
     timed: bool  # whether times are wanted
     relaxation: Any  # of the tangent in a step, in `Score`; None for `Pathwise`
@@ -100,17 +101,17 @@ def _map(plan: Plan, which: int, jobs: list, static: dict) -> list:
         return run(executor)
 
 
-def _indices(plan: Plan, points: int) -> np.ndarray:
+def _indices(samples: int, block: int) -> np.ndarray:
     """Sample numbers of all full blocks; the last block repeats its last sample."""
-    samples = points * plan.trials
-    blocks = -(-samples // plan.block)
-    index = np.minimum(np.arange(blocks * plan.block), samples - 1)
-    return index.reshape(blocks, plan.block).astype(np.int32)
+    blocks = -(-samples // block)
+    index = np.minimum(np.arange(blocks * block), samples - 1)
+    return index.reshape(blocks, block).astype(np.int32)
 
 
-def _setting(plan, systems, pulses):
+def _setting(plan, block, systems, pulses):
     points, devices = pulses["end"].shape[0], systems.alpha.shape[0]
-    return points, devices, _indices(plan, points), jnp.argsort(pulses["end"])
+    index = _indices(points * plan.trials, block)
+    return points, devices, index, jnp.argsort(pulses["end"])
 
 
 def _unsort(values, order, trials, points):
@@ -135,7 +136,7 @@ def simulate(plan: Plan, systems, pulses, keys):
     - `pulses`: Arrays of shape `(points,)` by the field names of `Samples`.
     - `keys`: Key words, shape `(device, points, 2)`.
     """
-    points, devices, index, order = _setting(plan, systems, pulses)
+    points, devices, index, order = _setting(plan, plan.block, systems, pulses)
     static = {"settle": plan.settle, "timed": plan.timed}
     if _traced((systems, pulses, keys)):
 
@@ -204,7 +205,7 @@ def _backward(plan, residuals, cotangent):
             "`gradient=llg.Pathwise()` or `llg.Score()` for a smooth observable."
         )
     systems, pulses, keys, lost = residuals
-    points, devices, index, order = _setting(plan, systems, pulses)
+    points, devices, index, order = _setting(plan, plan.narrow, systems, pulses)
     static = {"settle": plan.settle, "steps": plan.steps, "axial": plan.axial}
 
     def sort(cotangent):
@@ -233,7 +234,7 @@ def _backward(plan, residuals, cotangent):
             return total, d_pulses
 
         zeros = jax.tree.map(jnp.zeros_like, systems)
-        blocks = jax.tree.map(lambda ct: ct.reshape(-1, plan.block), flat)
+        blocks = jax.tree.map(lambda ct: ct.reshape(-1, plan.narrow), flat)
         device = jnp.asarray(np.repeat(np.arange(devices), len(index)))
         each = (device, indices.reshape(-1, plan.block), blocks)
         d_systems, d_samples = lax.scan(one, zeros, each)

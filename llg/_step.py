@@ -7,7 +7,6 @@ batch is the last, contiguous axis, and no component is ever transposed.
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
@@ -138,15 +137,15 @@ def advance(
 ) -> tuple[Vectors, Float[Array, " batch"]]:
     """One step (Stratonovich), renormalised; also the mean cosine before it."""
     spins = m[0].shape[0]
-    # Without the barrier XLA computes the noise again in every use.
-    thermal = checkpoint_name(lax.optimization_barrier(thermal), "saved")
+    # Kept in memory, or XLA computes it again in every use; so are fields and states.
+    kept = lax.optimization_barrier
     amplitude = over_batch(system.noise)
-    noise = tuple(amplitude * x for x in lax.split(thermal, (spins,) * 3))
-    total = lambda m, drive: tuple(
-        checkpoint_name(x + y + z, "saved")
-        for x, y, z in zip(field(system, m), drive, noise, strict=True)
+    noise = tuple(amplitude * x for x in lax.split(kept(thermal), (spins,) * 3))
+    total = lambda m, drive: kept(
+        tuple(x + y + z for x, y, z in zip(field(system, m), drive, noise, strict=True))
     )
     mean = lambda a, b: tuple((x + y) / 2 for x, y in zip(a, b, strict=True))
+    m = kept(m)
     drive, cosine, voltage = torque(system, m, source)
     b = total(m, drive)
     if system.integrator is Integrator.CAYLEY:
@@ -155,6 +154,7 @@ def advance(
     else:
         first = _once(increment(system, m, b))
         ahead = tuple(x + y for x, y in zip(m, first, strict=True))
+    ahead = kept(ahead)
     b = total(ahead, torque(system, ahead, source, voltage)[0])
     if system.integrator is Integrator.CAYLEY:
         m = cayley(mean(first, turn(system, ahead, b)), m)

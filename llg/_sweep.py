@@ -123,6 +123,8 @@ def sweep(
         settle=grid.settle,
         trials=trials,
         block=_block_size(spins),
+        # The many values of a step's adjoint should fit in a core's cache, too.
+        narrow=min(_block_size(spins), 256),
         differentiable=gradient is not None,
         timed=any(observable.timed for observable in observables),
         relaxation=_relaxation(gradient, grid, dtype),
