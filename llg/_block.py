@@ -242,10 +242,10 @@ def _widened(system: Assembled, samples: Samples) -> Assembled:
     """
     if system.alpha.shape[0] > 1:
         return system
-    used = lambda s: (
-        *(s.matrix, s.bias, s.rotation, s.alpha, s.noise, s.torque, s.weight),
-        *(s.polariser, s.circuit),
-    )
     number = samples.trial.shape[0]
+    of_spins = lambda s: (s.rotation, s.alpha, s.noise, s.torque, s.weight, s.circuit)
+    of_space = lambda s: (s.matrix, s.bias, s.polariser)
     wide = lambda x: jnp.broadcast_to(x[..., None], (*x.shape, number))
-    return eqx.tree_at(used, system, jax.tree.map(wide, used(system)))
+    system = eqx.tree_at(of_spins, system, jax.tree.map(wide, of_spins(system)))
+    spatial = [wide(x[..., None]) for x in of_space(system)]
+    return eqx.tree_at(of_space, system, spatial)
