@@ -201,7 +201,7 @@ def pullback(
 
     @computed_once
     def undo(d_m, m, k, xi):
-        _, pull = jax.vjp(lambda *at: step(*at, k, xi), system, floats, m)
+        _, pull = jax.vjp(partial(step, k=k, xi=xi), system, floats, m)
         return pull((d_m, seen))
 
     def back(i, carry):
