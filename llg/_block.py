@@ -65,12 +65,12 @@ def _advance(system: Assembled, samples: Samples, settle: int, state, step, xi):
 
 def _advance_twice(system: Assembled, samples: Samples, settle: int, state, pair):
     """The steps `2 * pair` and the next, which share their counters."""
-    for half, xi in enumerate(_thermal(system, samples, pair)):
+    for half, xi in enumerate(thermal_of_two(system, samples, pair)):
         state = _advance(system, samples, settle, state, 2 * pair + half, xi)
     return state
 
 
-def _thermal(system: Assembled, samples: Samples, pair) -> tuple[Array, Array]:
+def thermal_of_two(system: Assembled, samples: Samples, pair) -> tuple[Array, Array]:
     """Normals of two steps, three for each spin, shape `(3 * spins, batch)`."""
     spins, slot = system.alpha.shape[0], pair.astype(jnp.uint32) + 1
     return draws(samples.key, samples.trial, slot, spins, system.noise.dtype)
@@ -78,7 +78,7 @@ def _thermal(system: Assembled, samples: Samples, pair) -> tuple[Array, Array]:
 
 def thermal(system: Assembled, samples: Samples, step) -> Array:
     """The normals of one step."""
-    even, odd = _thermal(system, samples, step // 2)
+    even, odd = thermal_of_two(system, samples, step // 2)
     return jnp.where(step % 2 == 0, even, odd)
 
 
@@ -116,7 +116,7 @@ def _initial(system: Assembled, samples: Samples):
     return start(system, samples.key, samples.trial), jnp.zeros_like(samples.voltage)
 
 
-def _pairs_needed(samples: Samples, settle: int) -> Array:
+def pairs_needed(samples: Samples, settle: int) -> Array:
     """Pairs of steps until the last pulse of the block has been seen to its end."""
     return (settle + jnp.floor(jnp.max(samples.end)).astype(jnp.int32) + 3) // 2
 
@@ -124,7 +124,7 @@ def _pairs_needed(samples: Samples, settle: int) -> Array:
 def cosines(system: Assembled, samples: Samples, settle: int) -> Float[Array, " batch"]:
     """Area-averaged cosine of the free layer at the end of each sample's pulse."""
     body = lambda pair, state: _advance_twice(system, samples, settle, state, pair)
-    last = _pairs_needed(samples, settle)
+    last = pairs_needed(samples, settle)
     return lax.fori_loop(0, last, body, _initial(system, samples))[1]
 
 
@@ -137,7 +137,7 @@ def crossings(
     """
 
     def body(pair, carry):
-        for half, xi in enumerate(_thermal(system, samples, pair)):
+        for half, xi in enumerate(thermal_of_two(system, samples, pair)):
             carry = one(2 * pair + half, carry, xi)
         return carry
 
@@ -151,7 +151,7 @@ def crossings(
 
     never = jnp.full_like(samples.voltage, jnp.inf)
     start = (_initial(system, samples), never)
-    (_, seen), when = lax.fori_loop(0, _pairs_needed(samples, settle), body, start)
+    (_, seen), when = lax.fori_loop(0, pairs_needed(samples, settle), body, start)
     return seen, jnp.where(jnp.isnan(seen), jnp.nan, when)
 
 
@@ -175,7 +175,7 @@ def pullback(
     # In pairs of steps.
     length = math.isqrt((steps + settle) // 4) + 1
     segments = -(-((steps + settle + 3) // 2) // length)
-    used = (_pairs_needed(samples, settle) + length - 1) // length
+    used = (pairs_needed(samples, settle) + length - 1) // length
     floats, _ = eqx.partition(samples, eqx.is_inexact_array)
     zeros = partial(jax.tree.map, jnp.zeros_like)
     m, nothing = _initial(narrow, samples)[0], zeros(seen)
@@ -209,7 +209,7 @@ def pullback(
         index = used - 1 - i
         take = lambda all: lax.dynamic_index_in_dim(all, index, 0, keepdims=False)
         pairs = index * length + jnp.arange(length)
-        noise = lax.map(lambda p: jnp.stack(_thermal(narrow, samples, p)), pairs)
+        noise = lax.map(lambda p: jnp.stack(thermal_of_two(narrow, samples, p)), pairs)
         noise = noise.reshape(2 * length, *noise.shape[2:])
         k = 2 * index * length + jnp.arange(2 * length)
         ahead = lambda m, each: (

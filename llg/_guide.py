@@ -149,7 +149,7 @@ def _linear(system: Assembled, voltage: Array) -> Float[Array, "n n"]:
         x, y = y.reshape(2, spins)
         z = system.sign * jnp.sqrt(1 - x**2 - y**2)
         m = (x[:, None], y[:, None], z[:, None])
-        drive, _ = torque(system, m, voltage[None])
+        drive = torque(system, m, voltage[None])[0]
         b = tuple(a + c for a, c in zip(field(system, m), drive, strict=True))
         moved = increment(system, m, b)
         return jnp.concatenate([moved[0][:, 0], moved[1][:, 0]])

@@ -8,7 +8,14 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from ..data import Outcome, Pulses, require_x64, State
-from ._block import _hat, _initial, Samples, source_voltage, steps_needed, thermal
+from ._block import (
+    _hat,
+    _initial,
+    pairs_needed,
+    Samples,
+    source_voltage,
+    thermal_of_two,
+)
 from ._checks import (
     check_breakdown,
     check_counters,
@@ -178,11 +185,16 @@ def _pushed(system, samples: Samples, guide: Guide, chosen, settle: int):
     spins = system.alpha.shape[0]
     on = jnp.tile(chosen, (3 * spins // columns, 1))
 
-    def body(step, carry):
+    def two(pair, carry):
+        for half, xi in enumerate(thermal_of_two(system, samples, pair)):
+            carry = one(2 * pair + half, carry, xi)
+        return carry
+
+    def one(step, carry, xi):
         m, seen, ratio = carry
         source = source_voltage(system, samples, step, settle)
         push = guide.push(system, m, jnp.minimum(step, guide.table.shape[0] - 1))
-        noise = thermal(system, samples, step) + on * push
+        noise = xi + on * push
         gain = push * (noise - push / 2)
         ratio = ratio + jnp.sum(gain.reshape(-1, columns, gain.shape[1]), 0)
         m, cosine = advance(system, m, source, noise)
@@ -190,5 +202,5 @@ def _pushed(system, samples: Samples, guide: Guide, chosen, settle: int):
 
     m, seen = _initial(system, samples)
     carry = (m, seen, jnp.zeros_like(chosen))
-    _, seen, ratio = lax.fori_loop(0, steps_needed(samples, settle), body, carry)
+    _, seen, ratio = lax.fori_loop(0, pairs_needed(samples, settle), two, carry)
     return seen, ratio
