@@ -20,7 +20,7 @@ PAPER = Paper(
     "validation, hardware], over 95 % in simulation [T], and 97.9 % on MNIST with four "
     "layers, on par with tanh [T]. The I-V curve, dI, noise, widths and schedules are not "
     "known: the card is a stand-in, and only simulated devices are trained here.",
-    minutes=(2.0, 25.0),
+    minutes=(2.0, 22.0),
     steps=(
         Step(1, "The current-voltage curve, fitted", curve, plot_curve),
         Step(2, "Errors of a pair, and the step", pair, plot_pair),

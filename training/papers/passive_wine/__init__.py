@@ -17,7 +17,7 @@ PAPER = Paper(
     "errors, parasitic resistance and substrate; 95.3 % with tuning [P], which a digest "
     "calls the median [T]; two junctions a weight, trained off-line [T]. No device "
     "parameter is known: the card is a stand-in.",
-    minutes=(1.5, 10.0),
+    minutes=(1.5, 6.0),
     steps=(
         Step(1, "300 solutions, trained before arrays", solutions),
         Step(2, "Three diameters", sizes),

@@ -59,7 +59,9 @@ def write_ratio(card, number: int) -> tuple[float, float, float]:
     weight = np.exp(-(z**2) / 2)
     weight /= weight.sum()
     critical = 1 + size(card, number)["critical_spread"] * z
-    at = lambda v, f: np.asarray(f(jnp.asarray(v), jnp.asarray(width), State.PARALLEL))
+    at = lambda v, f: np.asarray(
+        f(jnp.asarray(v), jnp.full(v.shape, width), State.PARALLEL)
+    )
     v = ratios[:, None] / critical * card.number("device.critical_p", "V")
     missed = at(v, model.write_error) @ weight
     disturbed = at(v / 2, model.read_disturb) @ weight

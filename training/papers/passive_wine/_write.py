@@ -144,7 +144,7 @@ def write(
     used = jnp.zeros(wanted.shape, bool).at[at[:, 0], at[:, 1]].set(True)
     used = used.at[at[:, 0], at[:, 1] + 1].set(True)
     model = writer.model
-    width = jnp.asarray(card.number("write.width", "s"), SINGLE)
+    width = jnp.full(wanted.shape, card.number("write.width", "s"), SINGLE)
     word = jnp.arange(wanted.shape[0])
 
     def one_cell(state, each):
