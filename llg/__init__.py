@@ -33,6 +33,7 @@ from ._drives import (
     Follows as Follows,
     SpinTorque as SpinTorque,
 )
+from ._dwell import dwell_times as dwell_times, DwellTimes as DwellTimes
 from ._energy import pulse_energy as pulse_energy, PulseEnergy as PulseEnergy
 from ._escape import (
     brown_rate as brown_rate,
@@ -40,6 +41,13 @@ from ._escape import (
     relaxation_rate as relaxation_rate,
 )
 from ._exchange import Exchange as Exchange
+from ._fields import (
+    in_field as in_field,
+    InField as InField,
+    Loop as Loop,
+    loop as loop,
+    switching_field as switching_field,
+)
 from ._flips import (
     Flips as Flips,
     flips as flips,
@@ -70,6 +78,12 @@ from ._junction import Circuit as Circuit, Junction as Junction, Source as Sourc
 from ._kinetic import Histories as Histories, histories as histories
 from ._local_terms import Uniaxial as Uniaxial, Zeeman as Zeeman
 from ._macrospin import Macrospin as Macrospin
+from ._measurement_figures import (
+    plot_barrier as plot_barrier,
+    plot_loop as plot_loop,
+    plot_phase_diagram as plot_phase_diagram,
+    window_figure as window_figure,
+)
 from ._microstates import (
     AbstractMicrostates as AbstractMicrostates,
     langer_attempts as langer_attempts,
@@ -94,7 +108,12 @@ from ._observables import (
 from ._pairwise import PairwiseMicrostates as PairwiseMicrostates
 from ._pathwise import Pathwise as Pathwise
 from ._pulse import Pulse as Pulse
-from ._ramps import failure_probability as failure_probability
+from ._ramps import (
+    failure_probability as failure_probability,
+    ramped_switching as ramped_switching,
+    sharrock as sharrock,
+    SwitchingField as SwitchingField,
+)
 from ._rare import rare_errors as rare_errors, RareErrors as RareErrors
 from ._retention import (
     Retention as Retention,
@@ -118,6 +137,11 @@ from ._temperature_law import (
 )
 from ._term import AbstractTerm as AbstractTerm
 from ._thermometer import thermometer as thermometer
+from ._thresholds import (
+    growth_rate as growth_rate,
+    instability_voltage as instability_voltage,
+    reversal_voltage as reversal_voltage,
+)
 from ._trajectory import Trajectory as Trajectory, trajectory as trajectory
 from ._validation import (
     Check as Check,
@@ -129,4 +153,10 @@ from ._waveform import (
     AbstractWaveform as AbstractWaveform,
     Sampled as Sampled,
     Train as Train,
+)
+from ._window import (
+    Border as Border,
+    feasible_window as feasible_window,
+    FeasibleWindow as FeasibleWindow,
+    Need as Need,
 )

@@ -1,0 +1,232 @@
+"""The feasible window of a granular card: what writing, reading and keeping allow."""
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jax import lax
+from jaxtyping import Array
+
+from ..data import Pulses, require_x64
+from ._constants import K_B
+from ._flips import flips, settled
+from ._granular import GranularJunction
+from ._grid import TimeGrid
+from ._microstates import langer_attempts
+from ._microstructure import Microstructure
+from ._observables import Level
+from ._retention import TEN_YEARS
+from ._score import Score
+from ._sweep import sweep
+from ._thresholds import instability_voltage, reversal_voltage
+
+
+class Need(eqx.Module):
+    """What a card shall do."""
+
+    width: float = 1e-9  # of a write pulse [s]
+    share: float = 0.8  # of the range of levels that it crosses
+    read: float = 0.02  # source voltage of a reading [V]
+    read_time: float = 1e-8  # [s]
+    keep: float = TEN_YEARS  # [s]
+    failure: float = 1e-3  # probability, of a reading and of keeping
+    resistance: float = 1e3  # of the parallel state, at least [Ohm]
+
+
+class Border(eqx.Module):
+    """One side of the window.
+
+    - `name`, `unit`: what it is; `value` and its `limit`.
+    - `margin`: logarithm of how far `value` is on the right side of `limit`; negative
+      where it is on the wrong one.
+    - `gradient`: d ln `value` / d ln parameter, by the names of the parameters, and
+      `error`, its standard error, or zeros where it is no estimate.
+    """
+
+    name: str = eqx.field(static=True)
+    unit: str = eqx.field(static=True)
+    value: float
+    limit: float
+    margin: float
+    gradient: dict[str, float]
+    error: dict[str, float]
+
+
+class FeasibleWindow(eqx.Module):
+    """The borders of a card; `need` is what they are measured by."""
+
+    borders: tuple[Border, ...]
+    need: Need
+
+    @property
+    def feasible(self) -> bool:
+        """Whether every border is kept."""
+        return all(border.margin > 0 for border in self.borders)
+
+    def table(self) -> str:
+        """One line for each border."""
+        head = f"{'border':<24}{'value':>11}{'limit':>11}  {'unit':<5}{'margin':>8}\n"
+        return head + "\n".join(
+            f"{b.name:<24}{b.value:>11.4g}{b.limit:>11.4g}  {b.unit:<5}{b.margin:>+8.2f}"
+            for b in self.borders
+        )
+
+
+def feasible_window(
+    device: GranularJunction,
+    microstructures: Microstructure,
+    *,
+    key: Array,
+    need: Need | None = None,
+    dt: float = 1e-13,
+    trials: int = 48,
+    keys: int = 4,
+) -> FeasibleWindow:
+    r"""The borders of a granular card, with their derivatives by its parameters.
+
+    - *write*: the junction voltage at which a pulse from parallel crosses `need.share`
+      of the range, from a sweep; below breakdown. Its derivative is the likelihood
+      ratio's (`llg.Score`), with a standard error over `keys`.
+    - *read disturb*: the source voltage at which the weakest grain of the parallel state
+      turns in a reading with probability `need.failure`. Torque lowers a barrier as for
+      one axial magnet, $E (1 - V / V_c)^2$ with the instability voltage $V_c$ without
+      noise: an approximation for grains. Above the voltage of a reading.
+    - *retention*: the lowest barrier of a grain, of both uniform states; above
+      $k_B T \ln(f_0 t / p)$ with Langer's attempt rate, whose derivative is left out.
+    - *resistance* of the parallel state; above what wires and selectors ask for.
+
+    **Arguments:**
+
+    - `microstructures`: Draws, of which the first is used.
+    - `trials`: Of each voltage of the sweep.
+    """
+    require_x64("A feasible window")
+    need = Need() if need is None else need
+    first = jax.tree.map(lambda x: x[:1], microstructures)
+    grains = first.grains
+    system_of = lambda device: device.system(jax.tree.map(lambda x: x[0], first))
+    system = eqx.filter_jit(system_of)(device)
+    k_write, k_slope = jr.split(key)
+
+    # Both uniform states, and the weakest grain of each.
+    states = [settled(system, sign * jnp.ones(grains, int)) for sign in (1, -1)]
+    found = [flips(system, m, grains) for m in states]
+    weak = [int(jnp.argmin(f.energy)) for f in found]
+    least = [float(f.energy[i]) for f, i in zip(found, weak, strict=True)]
+    side = int(np.argmin(least))
+    attempts = [
+        langer_attempts(system, m, f)[i, 0]
+        for m, f, i in zip(states, found, weak, strict=True)
+    ]
+
+    def needed(time, which):
+        return jnp.log(lax.stop_gradient(attempts[which]) * time / need.failure)
+
+    def height(device, which):
+        changed, saddle = system_of(device), found[which].saddle[weak[which]]
+        energy = changed.energy(saddle) - changed.energy(states[which])
+        return energy / (K_B * device.temperature)
+
+    def kept(device):
+        return height(device, side)
+
+    def disturb(device):
+        critical = instability_voltage(system_of(device), states[0])
+        ratio = needed(need.read_time, 0) / height(device, 0)
+        return critical * (1 - jnp.sqrt(ratio))
+
+    def resistance(device):
+        return device.junction.resistance_area / device.side**2
+
+    def exact(name, unit, function, limit):
+        value, slope = eqx.filter_jit(eqx.filter_value_and_grad(function))(device)
+        gradient = _logarithmic(slope, device, value)
+        margin = math.log(float(value) / limit) if value > 0 else -math.inf
+        none = dict.fromkeys(gradient, 0.0)
+        return Border(name, unit, float(value), limit, margin, gradient, none)
+
+    borders = (
+        _write(device, first, need, dt, trials, keys, k_write, k_slope),
+        exact("read disturb", "V", disturb, need.read),
+        exact("retention", "kT", kept, float(needed(need.keep, side))),
+        exact("resistance", "Ohm", resistance, need.resistance),
+    )
+    return FeasibleWindow(borders, need)
+
+
+def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
+    grid = TimeGrid(dt=dt, steps=round(need.width / dt))
+    circuit = device.junction.circuit(device.side**2)
+    limit = float(device.junction.breakdown)
+    # The source voltage that breaks the antiparallel junction down, at most.
+    most = limit * (1 + float(device.junction.series_resistance * circuit.antiparallel))
+    voltage = jnp.linspace(0.25, 1.0, 7) * most
+    levels = sweep(
+        device,
+        draws,
+        Pulses.product(voltage=voltage, width=need.width),
+        grid,
+        observe=Level(),
+        key=k_write,
+        trials=trials,
+    )
+    source = float(reversal_voltage(levels, need.share)[0])
+    names = _names(device)
+    if not math.isfinite(source):
+        none = dict.fromkeys(names, math.nan)
+        return Border("write", "V", math.nan, limit, -math.inf, none, none)
+
+    def level(parameters, key):
+        device, voltage = parameters
+        found = sweep(
+            device,
+            draws,
+            Pulses.product(voltage=voltage[None], width=need.width),
+            grid,
+            observe=Level(),
+            key=key,
+            trials=trials,
+            gradient=Score(),
+        )
+        low, high = found.antiparallel[0], found.parallel[0]
+        return (found.mean[0, 0] - low) / (high - low)
+
+    slope = eqx.filter_grad(level)
+    rows = []
+    at = (device, jnp.asarray(source))
+    for key in jr.split(k_slope, keys):
+        by_device, by_voltage = slope(at, key)
+        rows.append([*_logarithmic(by_device, device, 1.0).values(), by_voltage * source])
+    rows = np.array(rows, float)
+    # Level stays: d ln V = - (d level / d ln p) / (d level / d ln V), a ratio of means.
+    mean = rows.mean(0)
+    ratio = -mean[:-1] / mean[-1]
+    parts = -(rows[:, :-1] + ratio * rows[:, -1:]) / mean[-1]
+    error = parts.std(0, ddof=1) / math.sqrt(keys)
+    cosine = 1 - 2 * need.share
+    value = float(circuit.junction_voltage(cosine, jnp.asarray(source)))
+    return Border(
+        "write",
+        "V",
+        value,
+        limit,
+        math.log(limit / value),
+        dict(zip(names, ratio.tolist(), strict=True)),
+        dict(zip(names, error.tolist(), strict=True)),
+    )
+
+
+def _logarithmic(slope: Any, device: Any, value: Any) -> dict[str, float]:
+    """D ln value / d ln parameter, by path."""
+    pairs = zip(jax.tree.leaves(slope), jax.tree.leaves(device), strict=True)
+    values = [float(s * p / value) for s, p in pairs]
+    return dict(zip(_names(device), values, strict=True))
+
+
+def _names(device: Any) -> list[str]:
+    paths = jax.tree_util.tree_flatten_with_path(device)[0]
+    return [jax.tree_util.keystr(path).lstrip(".") for path, _ in paths]
