@@ -83,7 +83,7 @@ def feasible_window(
     key: Array,
     need: Need | None = None,
     dt: float = 1e-13,
-    trials: int = 48,
+    trials: int = 32,
     keys: int = 4,
 ) -> FeasibleWindow:
     r"""The borders of a granular card, with their derivatives by its parameters.
