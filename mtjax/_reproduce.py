@@ -84,45 +84,60 @@ def _run(paper, out, quick, seed) -> tuple[dict[str, Any], list[tuple[int, paper
     with open_run(out, chosen) as directory:
         made = provenance() | {"configuration": chosen.toml()}
         session = papers.Session(directory.path, card, quick=quick, seed=seed, made=made)
-        steps = [step for step in paper.steps if step.number not in left_out]
-        found = {}
-        for step in steps:
+        found: dict[int, papers.Result] = {}
+        figures: dict[int, str | None] = {}
+        unfinished = {step.number: "not finished yet." for step in paper.steps}
+        result = _result(paper, session, found, figures, unfinished | left_out)
+        for step in paper.steps:
+            if step.number in left_out:
+                continue
             with stage(f"{paper.name} {step.number}: {step.title}") as progress:
                 session.progress = progress
                 found[step.number] = session.run(step)
-        result = {
-            "paper": paper.name,
-            "title": paper.title,
-            "reference": paper.reference,
-            "card": card.sha256,
-            "quick": quick,
-            "seed": seed,
-            "mtjax": made["mtjax"],
-            "command": _command(paper, quick, seed),
-            "machine": made["machine"],
-            "seconds": sum(session.seconds(step.number) for step in steps),
-            "steps": {
-                str(step.number): {
-                    "title": step.title,
-                    "seconds": session.seconds(step.number),
-                    "rows": [row.plain() for row in found[step.number].rows],
-                    "figure": _figure(paper, step, found[step.number], card, out),
-                }
-                for step in steps
-            },
-            "left_out": {str(number): why for number, why in left_out.items()},
-            "sizes": {
-                key.removeprefix("sizes."): entry
-                for key, entry in card.entries.items()
-                if key.startswith("sizes.")
-            },
-        }
+            figures[step.number] = _figure(paper, step, found[step.number], card, out)
+            absent = unfinished | left_out
+            absent = {n: why for n, why in absent.items() if n not in found}
+            result = _result(paper, session, found, figures, absent)
+            write_whole(out / "result.json", json.dumps(result, indent=1) + "\n")
+            write_whole(out / f"{paper.name}.md", papers.page(paper, result))
         rows = [(n, row) for n, step in found.items() for row in step.rows]
         head = f"{paper.name}, card sha256 {card.sha256}\n"
         write_whole(out / "table.txt", head + papers.table(rows) + "\n")
-        write_whole(out / "result.json", json.dumps(result, indent=1) + "\n")
-        write_whole(out / f"{paper.name}.md", papers.page(paper, result))
     return result, rows
+
+
+def _result(paper, session, found, figures, absent) -> dict[str, Any]:
+    """What `result.json` holds: all that is finished, and why the rest is not there."""
+    card, made = session.card, session.made
+    seconds = {number: session.seconds(number) for number in found}
+    return {
+        "paper": paper.name,
+        "title": paper.title,
+        "reference": paper.reference,
+        "card": card.sha256,
+        "quick": session.quick,
+        "seed": session.seed,
+        "mtjax": made["mtjax"],
+        "command": _command(paper, session.quick, session.seed),
+        "machine": made["machine"],
+        "seconds": sum(seconds.values()),
+        "steps": {
+            str(step.number): {
+                "title": step.title,
+                "seconds": seconds[step.number],
+                "rows": [row.plain() for row in found[step.number].rows],
+                "figure": figures[step.number],
+            }
+            for step in paper.steps
+            if step.number in found
+        },
+        "left_out": {str(number): why for number, why in absent.items()},
+        "sizes": {
+            key.removeprefix("sizes."): entry
+            for key, entry in card.entries.items()
+            if key.startswith("sizes.")
+        },
+    }
 
 
 def _command(paper: papers.Paper, quick: bool, seed: int) -> str:

@@ -9,7 +9,6 @@ import jax.random as jr
 import numpy as np
 
 from mtjax import crossbar, training
-from mtjax.training._ir_drop import Wires
 from mtjax.training.papers import Card
 
 
@@ -62,7 +61,7 @@ def test_a_chip_without_wires_or_spread_is_the_binary_network():
         network = _replace(network, number, weight)
     made = _chips.cell(CARD, 5e3, 0.0)
     for placed in _chips.chip(
-        network, made, _chips.spec(CARD, 8, 0.0), Wires.NONE, jr.key(1)
+        network, made, _chips.spec(CARD, 8, 0.0), training.Wires.NONE, jr.key(1)
     ):
         for layer, weight in zip(placed.layers, signs, strict=True):
             # A write scatters by a thousandth of a conductance, within 5 of it.
