@@ -128,6 +128,7 @@ from ._sphere_device import (
     SphereFokkerPlanck as SphereFokkerPlanck,
 )
 from ._spin_orbit import HeavyMetal as HeavyMetal, slonczewski as slonczewski
+from ._splitting import splitting_errors as splitting_errors
 from ._stray_field import stray_field as stray_field
 from ._sweep import sweep as sweep
 from ._system import System as System

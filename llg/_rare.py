@@ -35,6 +35,8 @@ from ._sweep import _block_size, _key_words, _points, _prepare
 
 # Trials that count; with fewer, their scatter does not tell the error.
 _FEWEST = 50
+# Share of the trials that are not pushed at all.
+_FREE = 0.1
 
 
 class RareErrors(eqx.Module):
@@ -76,17 +78,18 @@ def rare_errors(
     The steps and the noise are those of `llg.sweep`, but the noise has a mean that keeps
     columns of spins near where they started, before and during the pulse: the optimal one
     for the motion linearised at the pole, and for one axial spin down to the equator.
-    Each column is pushed with the probability $\pi$, else left alone; with the likelihood
-    ratio $e^{l_c}$ of pushed to free noise along the path of column $c$, a trial that
-    fails counts
+    Each column is pushed with the probability $\pi$, else left alone, and in a share
+    $\rho = 0.1$ of the trials none is; with the likelihood ratio $e^{l_c}$ of pushed to
+    free noise along the path of column $c$, a trial that fails counts
 
-    $$w = \prod_c \frac{1}{1 - \pi + \pi e^{l_c}}.$$
+    $$w = \frac{1}{\rho + (1 - \rho) \prod_c (1 - \pi + \pi e^{l_c})} \le \frac{1}{\rho}.$$
 
-    The mean of $w$ over all trials has no bias, whatever the push, the coupling of the
-    columns and the waveform; a push that does not suit them makes the weights scatter.
-    Of several columns, half and one must fail; none of their $\binom{n}{k}$ ways is
-    preferred. Time steps bias the tail more than the middle: use
-    $\gamma B \Delta t = 0.05$ and extrapolate from two steps.
+    The mean of $w$ has no bias, whatever the push, the coupling of the columns and the
+    waveform. Where failing takes another way than staying at the pole, as of columns that
+    a continuous layer couples, the push does not help: the weights then scatter, and
+    `outcome` says so. Of several columns half and one must fail, in any of their ways.
+    Time steps bias the tail more than the middle: take $\gamma B \Delta t = 0.05$ or
+    less, and extrapolate from two.
 
     **Arguments:**
 
@@ -101,27 +104,12 @@ def rare_errors(
     require_x64("The weights of rare events")
     if share is not None and not 0 < share <= 1:
         raise ValueError(f"`share` must be > 0 and <= 1, got {share}.")
-    end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
-    device.check(microstructures)
-    check_request(end, grid, (), trials, None)
-    systems, circuits, stiffest = _prepare(
-        device, microstructures, grid.dt, start, None, integrator
+    systems, points, keys, choices = prepared(
+        device, microstructures, pulses, grid, start, integrator, key, trials
     )
-    check_breakdown(circuits, pulses)
-    check_stiffness(stiffest, grid)
-    check_rotation(systems)
-    if concrete(jnp.min(systems.noise)) == 0:
-        raise ValueError(
-            "`alpha` and `temperature` must be > 0 for errors by thermal noise."
-        )
-    spins, columns = systems.alpha.shape[1], microstructures.grains
-    check_counters(grid, spins, trials)
+    (devices, number), spins = keys.shape[:2], systems.alpha.shape[1]
+    columns = microstructures.grains
     share = expected_share(columns) if share is None else share
-    points = _points(pulses, end, grid, stretch=False)
-    number, devices = points["end"].shape[0], systems.alpha.shape[0]
-    noise_key, choice_key = jax.random.split(key)
-    keys = _key_words(noise_key, devices, number)
-    choices = jax.random.split(choice_key, (devices, number))
     block = min(_block_size(spins), 2 ** int(np.ceil(np.log2(trials))))
     total = grid.steps + grid.settle
     moments = []
@@ -148,6 +136,33 @@ def rare_errors(
     )
 
 
+def prepared(device, microstructures, pulses, grid, start, integrator, key, trials):
+    """What both ways to sample need: systems, pulses in steps, key words, more keys."""
+    end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
+    device.check(microstructures)
+    check_request(end, grid, (), trials, None)
+    systems, circuits, stiffest = _prepare(
+        device, microstructures, grid.dt, start, None, integrator
+    )
+    check_breakdown(circuits, pulses)
+    check_stiffness(stiffest, grid)
+    check_rotation(systems)
+    if concrete(jnp.min(systems.noise)) == 0:
+        raise ValueError(
+            "`alpha` and `temperature` must be > 0 for errors by thermal noise."
+        )
+    check_counters(grid, systems.alpha.shape[1], trials)
+    points = _points(pulses, end, grid, stretch=False)
+    shape = (systems.alpha.shape[0], points["end"].shape[0])
+    noise_key, choice_key = jax.random.split(key)
+    return (
+        systems,
+        points,
+        _key_words(noise_key, *shape),
+        jax.random.split(choice_key, shape),
+    )
+
+
 @eqx.filter_jit
 def _point(system, one, choice, trials, columns, steps, settle, share, block, dtype):
     """Sums of the weights of the failures of one pulse, and of their squares."""
@@ -165,13 +180,15 @@ def _point(system, one, choice, trials, columns, steps, settle, share, block, dt
             trial=index.astype(jnp.uint32),
         )
         draw = lambda k: jax.random.uniform(jax.random.fold_in(choice, k), (columns,))
-        chosen = (jax.vmap(draw, out_axes=1)(index) < share).astype(dtype)
-        cosine, ratio = _pushed(system, samples, guide, chosen, settle)
+        free = (index % round(1 / _FREE)) == 0
+        chosen = (jax.vmap(draw, out_axes=1)(index) < share) & ~free[None]
+        cosine, ratio = _pushed(system, samples, guide, chosen.astype(dtype), settle)
         ratio = ratio.astype(float)
         log_free = jnp.log1p(-share) if share < 1 else -jnp.inf
-        weight = jnp.exp(-jnp.sum(jnp.logaddexp(log_free, jnp.log(share) + ratio), 0))
+        pushed = jnp.sum(jnp.logaddexp(log_free, jnp.log(share) + ratio), 0)
+        either = jnp.logaddexp(np.log(_FREE), np.log1p(-_FREE) + pushed)
         fails = (cosine * system.sign >= 0) & (index < trials)
-        counted = jnp.where(fails, weight, 0.0)
+        counted = jnp.where(fails, jnp.exp(-either), 0.0)
         return jnp.sum(counted), jnp.sum(counted**2)
 
     blocks = -(-trials // block)

@@ -165,12 +165,41 @@ def test_what_it_cannot_do_it_says():
         rare(Grains(20.0), 2.0, 2.0, trials=10, share=0.0)
 
 
+def split(device, overdrive, tau, **more):
+    pulses, grid = pulses_and_grid(overdrive, tau)
+    return llg.splitting_errors(
+        device,
+        device.samples(),
+        pulses,
+        grid,
+        key=jax.random.key(0),
+        integrator=llg.Integrator.CAYLEY,
+        **more,
+    )
+
+
+def test_splitting_obeys_the_product_law():
+    """Sixteen grains; populations too small for 2.7e-11 are told from the scatter."""
+    device = Grains(20.0, number=16)
+    found = split(device, 2.0, (1.6, 3.0), repetitions=8, particles=256)
+    wanted = several(20.0, 2.0, 1.6, 16)
+    # nine grains stay up, each with the bias of the time step
+    distance = abs(found.rate[0, 0] - wanted)
+    assert distance < 3 * found.standard_error[0, 0] + 0.05 * wanted
+    assert np.all((found.outcome == Outcome.successful)[0] == jnp.array([True, False]))
+
+
+def test_what_splitting_cannot_do_it_says():
+    with pytest.raises(ValueError, match="`repetitions` must be >= 8"):
+        split(Grains(20.0), 2.0, 2.0, repetitions=4)
+
+
 @pytest.mark.slow
 def test_coupled_grains_agree_with_plain_counts():
     """Nine grains with an exchange of 4 kT: the push knows nothing of it."""
     device = Grains(20.0, exchange=4.0, number=9)
-    pulses, grid = pulses_and_grid(2.0, jnp.array([2.0, 2.6]))
-    found = rare(device, 2.0, (2.0, 2.6), trials=8000)
+    tau = (2.0, 2.6)
+    pulses, grid = pulses_and_grid(2.0, tau)
     counted = llg.sweep(
         device,
         device.samples(),
@@ -182,7 +211,8 @@ def test_coupled_grains_agree_with_plain_counts():
         integrator=llg.Integrator.CAYLEY,
     )
     p = 1 - counted.switched / counted.trials
-    error = np.sqrt(p * (1 - p) / counted.trials + found.standard_error**2)
-    z = (found.rate - p) / error
-    print(p, found.rate, found.standard_error, z)
-    assert np.all(np.abs(z) < 4)
+    for found in (rare(device, 2.0, tau, trials=8000), split(device, 2.0, tau)):
+        error = np.sqrt(p * (1 - p) / counted.trials + found.standard_error**2)
+        z = (found.rate - p) / error
+        print(p, found.rate, found.standard_error, found.effective, z)
+        assert np.all(np.abs(z) < 4)
