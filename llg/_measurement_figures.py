@@ -66,8 +66,8 @@ def window_figure(window: FeasibleWindow, device: Any) -> Any:
     """The window in the plane of resistance-area product and voltage, and all slopes.
 
     Left, borders are tangents in the logarithms at the card, which is the dotted line.
-    Right, d ln(border) / d ln(parameter); a slope within two standard errors is grey.
-    Returns a figure of matplotlib.
+    Right, d ln(border) / d ln(parameter); a slope within two standard errors of zero is
+    not resolved. Returns a figure of matplotlib.
     """
     import matplotlib.pyplot as plt
 
@@ -91,9 +91,12 @@ def window_figure(window: FeasibleWindow, device: Any) -> Any:
     right.set_facecolor("0.88")
     for (i, j), value in np.ndenumerate(slope):
         spread = f" ± {error[i, j]:.2f}" if error[i, j] > 0 else ""
+        text = f"{value:.2f}{spread}" if sure[i, j] else "not resolved"
+        if error[i, j] == 0 and abs(value) < 0.005:
+            text = ""
         strong = sure[i, j] and abs(value) > 1.3
         colour = "white" if strong else "black"
-        right.text(j, i, f"{value:.2f}{spread}", ha="center", va="center", color=colour)
+        right.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
     right.set_xticks(range(4), [f"{b.name}\n[{b.unit}]" for b in borders])
     right.set_yticks(range(len(names)), names)
     right.set_title("d ln(border) / d ln(parameter)")
@@ -132,7 +135,11 @@ def _plane(axes: Any, window: FeasibleWindow, card: float) -> None:
     axes.set_xlabel("resistance-area product [Ohm um$^2$]")
     axes.set_ylabel("voltage [V]")
     verdict = "kept" if kept else "NOT kept"
+    shaded = "shaded: feasible" if kept else "shaded: feasible but for retention"
+    place = shaded if inside.any() else "no product serves writing and reading"
     axes.set_title(
-        f"weakest barrier {retention.value:.1f} kT, needs {retention.limit:.1f}: {verdict}"
+        f"weakest barrier {retention.value:.1f} kT, needs {retention.limit:.1f}: "
+        f"{verdict}\n{place}",
+        fontsize=10,
     )
-    axes.legend(fontsize=8, loc="center left")
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)

@@ -88,9 +88,10 @@ def feasible_window(
 ) -> FeasibleWindow:
     r"""The borders of a granular card, with their derivatives by its parameters.
 
-    - *write*: the junction voltage at which a pulse from parallel crosses `need.share`
-      of the range, from a sweep; below breakdown. Its derivative is the likelihood
-      ratio's (`llg.Score`), with a standard error over `keys`.
+    - *write*: the source voltage at which a pulse from parallel crosses `need.share` of
+      the range, from a sweep; below that which breaks the antiparallel junction down.
+      Its derivative is the likelihood ratio's (`llg.Score`), with a standard error over
+      `keys`.
     - *read disturb*: the source voltage at which the weakest grain of the parallel state
       turns in a reading with probability `need.failure`. Torque lowers a barrier as for
       one axial magnet, $E (1 - V / V_c)^2$ with the instability voltage $V_c$ without
@@ -162,8 +163,8 @@ def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
     grid = TimeGrid(dt=dt, steps=round(need.width / dt))
     circuit = device.junction.circuit(device.side**2)
     limit = float(device.junction.breakdown)
-    # The source voltage that breaks the antiparallel junction down, at most.
-    most = limit * (1 + float(device.junction.series_resistance * circuit.antiparallel))
+    # The source voltage that breaks the antiparallel junction down.
+    most = limit * (1 + float(circuit.series_resistance * circuit.conductance(-1.0, limit)))
     voltage = jnp.linspace(0.25, 1.0, 7) * most
     levels = sweep(
         device,
@@ -178,7 +179,7 @@ def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
     names = _names(device)
     if not math.isfinite(source):
         none = dict.fromkeys(names, math.nan)
-        return Border("write", "V", math.nan, limit, -math.inf, none, none)
+        return Border("write", "V", math.nan, most, -math.inf, none, none)
 
     def level(parameters, key):
         device, voltage = parameters
@@ -207,14 +208,12 @@ def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
     ratio = -mean[:-1] / mean[-1]
     parts = -(rows[:, :-1] + ratio * rows[:, -1:]) / mean[-1]
     error = parts.std(0, ddof=1) / math.sqrt(keys)
-    cosine = 1 - 2 * need.share
-    value = float(circuit.junction_voltage(cosine, jnp.asarray(source)))
     return Border(
         "write",
         "V",
-        value,
-        limit,
-        math.log(limit / value),
+        source,
+        most,
+        math.log(most / source),
         dict(zip(names, ratio.tolist(), strict=True)),
         dict(zip(names, error.tolist(), strict=True)),
     )
