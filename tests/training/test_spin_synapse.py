@@ -55,6 +55,21 @@ def test_a_reset_undoes_a_pulse_that_always_switches():
     assert np.all(levels == 1)
 
 
+def test_where_a_device_started_is_forgotten():
+    """A pulse turns one site in three: the first cycles drift, those counted do not."""
+    levels = _staircase.staircase(
+        coin(0.3, 0.0),
+        np.linspace(0.1, 1, 1),
+        sites=20_000,
+        devices=1,
+        cycles=2,
+        generator=np.random.default_rng(0),
+    )
+    # The fraction p after a cycle has p = q + .3 (1 - q), q = .7**3 p.
+    wanted = 0.3 / (1 - 0.7**4)
+    assert abs(levels[0, 0, 0] - wanted) < 4 * 0.5 / np.sqrt(20_000)
+
+
 def test_variation_is_that_of_the_cycles():
     cycles = np.array([0.1, -0.1])[None, :, None]
     found = _staircase.variation(np.array([0.2, 0.7])[None, None] + cycles)

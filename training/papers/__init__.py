@@ -13,6 +13,7 @@ from ._paper import Paper as Paper, Result as Result, Row as Row, Step as Step
 from ._session import Session as Session
 from ._table import markdown as markdown, table as table
 from .finite_difference import PAPER as _finite_difference
+from .granular_synapse import PAPER as _granular_synapse
 from .passive_wine import PAPER as _passive_wine
 from .sot_binary import PAPER as _sot_binary
 from .spin_synapse_ptq import PAPER as _spin_synapse_ptq
@@ -20,5 +21,11 @@ from .spin_synapse_ptq import PAPER as _spin_synapse_ptq
 
 PAPERS: dict[str, Paper] = {
     paper.name: paper
-    for paper in (_finite_difference, _sot_binary, _passive_wine, _spin_synapse_ptq)
+    for paper in (
+        _finite_difference,
+        _granular_synapse,
+        _sot_binary,
+        _passive_wine,
+        _spin_synapse_ptq,
+    )
 }

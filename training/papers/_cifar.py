@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from ... import data
@@ -17,6 +18,8 @@ from .._optimizer import sgd
 from .._resnet import resnet18, Stem
 from .._train import train
 from .._weights import load_weights, save_weights
+from ._card import Card
+from ._session import Session
 
 
 ESTIMATED = 3840
@@ -105,3 +108,29 @@ def answers(
 ) -> Float[Array, "samples classes"]:
     """Logits, a few hundred images at a time; compiled once for a structure."""
     return jax.lax.map(network, x, batch_size=min(500, len(x)))
+
+
+class Networks:
+    """The trained networks of a run, its calibration images and its test images."""
+
+    def __init__(self, card: Card, session: Session, test: str = "test_images"):
+        number = session.size("train_images")
+        train, (x, y) = cifar_images()
+        self.train = train[0][:number], train[1][:number]
+        self.calibration = train[0][: min(card.count("network.calibration"), number)]
+        self.x, self.y = (v[: session.size(test)] for v in (x, y))
+        self.folder = session.directory / "networks"
+        self.options = {
+            "epochs": session.size("train_epochs"),
+            "width": session.size("network_width"),
+        }
+
+    def of(self, seed: int) -> Any:
+        """The network of a seed: trained, or read from `networks/seed-N`."""
+        return cifar_resnet18(
+            self.train, self.folder / f"seed-{seed}", seed=seed, **self.options
+        )
+
+    def right(self, network: Any) -> np.ndarray:
+        """Which of the test images it has right."""
+        return np.asarray(right(network, self.x, self.y))

@@ -188,12 +188,12 @@ def macrospin_control(card: Card, session: Session) -> Result:
 
 
 def eleven_states(card: Card, session: Session) -> Result:
-    """Reset, then 11 equal steps of current, cycle after cycle.
+    """Reset, then 11 equal steps of current, cycle after cycle, ten cycles uncounted.
 
     Variation is the standard deviation over the cycles, averaged over the 11 states, over
     the range of the mean levels, or over the mean level. The number of states is the
     largest in which neighbours are confused in at most 2.5 % of cycles, with thresholds of
-    each device, chosen from a staircase of 81 steps in the same range.
+    each device, chosen from a staircase of 41 steps in the same range.
     """
     rows, arrays = [], {}
     confusion = card.number("read.confusion")

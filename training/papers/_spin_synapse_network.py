@@ -12,10 +12,10 @@ from .._normalisation import estimate_statistics
 from .._observers import Observer
 from ._bootstrap import bootstrap
 from ._card import Card
-from ._cifar import cifar_images, cifar_resnet18, right
+from ._cifar import Networks
 from ._paper import Result, Row
 from ._session import Session
-from ._weights_on_grid import Grid, input_limits, noisy, put, rounded_at_random
+from ._weights_on_grid import Grid, input_limits, noisy, on_levels, put, rounded_at_random
 
 
 PUBLISHED = {Observer.MIN_MAX: 81.51, Observer.MSE: 81.12}
@@ -42,39 +42,13 @@ def grids(card: Card, session: Session) -> list[Grid]:
     ]
 
 
-class Networks:
-    """The trained networks of a run, its calibration images and its test images."""
-
-    def __init__(self, card: Card, session: Session, test: str = "test_images"):
-        number = session.size("train_images")
-        train, (x, y) = cifar_images()
-        self.train = train[0][:number], train[1][:number]
-        self.calibration = train[0][: min(card.count("network.calibration"), number)]
-        self.x, self.y = (v[: session.size(test)] for v in (x, y))
-        self.folder = session.directory / "networks"
-        self.options = {
-            "epochs": session.size("train_epochs"),
-            "width": session.size("network_width"),
-        }
-
-    def of(self, seed: int) -> Any:
-        """The network of a seed: trained, or read from `networks/seed-N`."""
-        return cifar_resnet18(
-            self.train, self.folder / f"seed-{seed}", seed=seed, **self.options
-        )
-
-    def right(self, network: Any) -> np.ndarray:
-        """Which of the test images it has right."""
-        return np.asarray(right(network, self.x, self.y))
-
-
 def baseline(card: Card, session: Session) -> Result:
-    """One recipe, three seeds: the float networks that everything starts from.
+    """One recipe for all seeds: the float networks that everything starts from.
 
     The recipe is that of `benchmarks/cifar.py`. A network is trained if the directory of
     the run has none in `networks/seed-N`; `benchmarks/cifar.py --seed N --out
     DIR/networks/seed-N` leaves the same network there. Control: the share of the most
-    frequent class, and networks whose labels are held against shuffled ones.
+    frequent class.
     """
     networks = Networks(card, session)
     found = []
@@ -111,11 +85,15 @@ def every_grid(card: Card, session: Session) -> Result:
     scores = np.empty((len(all_), len(seeds), len(networks.y)), bool)
     for number, seed in enumerate(seeds):
         network = networks.of(seed)
-        scores[:, number] = session.keep(
-            f"6-{seed}",
-            lambda network=network: {"right": _of_grids(card, session, network, networks)},
-        )["right"]
-        session.progress(number + 1, len(seeds))
+        limits = _limits(session, network, networks, seed)
+        rounded = functools.cache(functools.partial(_on_levels, network))
+        for at, grid in enumerate(all_):
+            found = session.keep(
+                f"6-{seed}-{at}",
+                functools.partial(_of_grid, network, grid, limits, networks, rounded),
+            )
+            scores[at, number] = found["right"]
+            session.progress(number * len(all_) + at + 1, len(seeds) * len(all_))
     floats = session.result(5).arrays["right"]
     rows = []
     for at, grid in enumerate(all_):
@@ -146,16 +124,30 @@ def every_grid(card: Card, session: Session) -> Result:
     return Result(rows, {"right": scores, "baseline": floats.mean(1), "score": table})
 
 
-def _of_grids(card, session, network: Any, networks: Networks) -> np.ndarray:
+def _limits(session, network: Any, networks: Networks, seed: int):
+    """Limits of what enters the layers, by observer; none if no inputs are rounded."""
+    if not any(session.size("inputs")):
+        return {}
+
+    def make():
+        with jax.enable_x64(False):
+            found = input_limits(network, networks.calibration)
+        return {SHORT[observer]: np.array(values) for observer, values in found.items()}
+
+    found = session.keep(f"6-{seed}-limits", make)
+    return {observer: found[name].tolist() for observer, name in SHORT.items()}
+
+
+def _on_levels(network: Any, *grid: Any) -> Any:
     with jax.enable_x64(False):
-        eight_bits = any(session.size("inputs"))
-        limits = input_limits(network, networks.calibration) if eight_bits else {}
-        return np.stack(
-            [
-                networks.right(put(network, grid, limits, networks.calibration))
-                for grid in grids(card, session)
-            ]
-        )
+        return on_levels(network, *grid)
+
+
+def _of_grid(network: Any, grid: Grid, limits: Any, networks: Networks, rounded: Any):
+    known = rounded(grid.levels, grid.observer, grid.per_channel)
+    with jax.enable_x64(False):
+        found = put(network, grid, limits, networks.calibration, rounded=known)
+        return {"right": networks.right(found)}
 
 
 def noisy_chips(card: Card, session: Session) -> Result:

@@ -8,6 +8,9 @@ import scipy.stats
 from jaxtyping import Float
 
 
+_BEFORE = 10  # cycles that are not counted
+
+
 @dataclasses.dataclass(frozen=True)
 class Law:
     """What one pulse does to a site, by its barrier and the amplitude.
@@ -76,7 +79,8 @@ def staircase(
     Sites are independent and a pulse leaves none between its two states, so that a site
     is a chain of two states with the probabilities of the law. The reset is the largest
     pulse of the range with the other sign, three times; what it leaves stays. A device
-    keeps its draws from cycle to cycle.
+    keeps its draws from cycle to cycle, and is cycled ten times before any is counted:
+    sites that one pulse hardly turns take some to forget where they started.
 
     - `spread`: without it every site is the median one.
     """
@@ -87,12 +91,12 @@ def staircase(
         # The pulse of the other sign is the same after half a turn about the current.
         both = [law.at(draws, current) for current in currents]
         last_down, last_up = both[-1]
-        for cycle in range(cycles):
+        for cycle in range(-_BEFORE, cycles):
             for _ in range(3):
                 state = _step(state, last_up, last_down, generator)
             for step, (down, up) in enumerate(both):
                 state = _step(state, down, up, generator)
-                levels[device, cycle, step] = state.mean()
+                levels[device, max(cycle, 0), step] = state.mean()
     return levels
 
 

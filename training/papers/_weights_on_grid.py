@@ -67,20 +67,26 @@ def input_limits(
     return limits
 
 
+def on_levels(network: Any, levels: int, observer: Observer, per_channel: bool) -> Any:
+    """The network with its weights rounded, as `training.quantise` leaves it."""
+    return quantise(network, levels, observer=observer, per_channel=per_channel)
+
+
 def put(
     network: Any,
     grid: Grid,
     limits: dict[Observer, list[float]],
     calibration: Float[Array, "samples ..."],
+    *,
+    rounded: Any = None,
 ) -> Any:
-    """The network on a grid.
+    """The network on a grid; `rounded` is what `on_levels` gave for it, if it is known.
 
     What enters the first layer is signed and has 255 levels; the others are given what a
     rectifier leaves, which has 256.
     """
-    rounded = quantise(
-        network, grid.levels, observer=grid.observer, per_channel=grid.per_channel
-    )
+    if rounded is None:
+        rounded = on_levels(network, grid.levels, grid.observer, grid.per_channel)
     number = iter(range(len(linear_layers(network))))
 
     def layer(quantised):
