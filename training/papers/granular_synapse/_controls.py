@@ -1,0 +1,168 @@
+"""Step 5: the junction with one ingredient less."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .... import llg
+from ....data import Pulses
+from .._bootstrap import bootstrap
+from .._card import Card
+from .._paper import Result, Row
+from .._session import Session
+from ._junctions import changed, draw, fractions, RigidGrains, sweep, WithoutDipoles
+
+
+def controls(card: Card, session: Session) -> Result:
+    """The same pulses on junctions with one ingredient changed, and a law.
+
+    No spread of anisotropy and size; no exchange between the layers; none and full
+    lateral exchange in the soft layer; no dipolar coupling; a soft layer of four spins a
+    grain. For each: the largest deviation over the cycles, and how much is reversed.
+    Last, uncoupled rigid grains against the Poisson-binomial law, by Fokker-Planck.
+    """
+    preset = llg.presets.granular_junction()
+    full = card.number("controls.a_ex", "J/m")
+    cases: dict[str, Any] = {
+        "as it is": preset,
+        "no spread": changed(preset, grain__k_u_spread=0.0, grain__size_spread=0.0),
+        "no exchange between layers": changed(preset, j_interlayer=0.0),
+        "no lateral exchange": changed(preset, soft__a_ex=0.0),
+        "full lateral exchange": changed(preset, soft__a_ex=full),
+        "no dipoles": WithoutDipoles(preset),
+        "four soft spins a grain": changed(preset, soft__split=4),
+    }
+    if session.quick:
+        del cases["four soft spins a grain"]
+    voltages = np.array(card.numbers("sweep.voltages", "V"))
+    arrays: dict[str, Any] = {"voltage": voltages}
+    rows: list[Row] = []
+    total = len(cases) + 1
+    whole = np.zeros(1)
+    for number, (name, device) in enumerate(cases.items()):
+        found = session.keep(
+            f"5-{number}", lambda device=device: _one(card, session, device, voltages)
+        )
+        part, deviation = found["part"], found["deviation"]
+        arrays |= {f"part_{number}": part, f"deviation_{number}": deviation}
+        own = deviation.max(1)
+        between = part.std(0, ddof=min(1, len(part) - 1)).max()
+        whole = own if number == 0 else whole
+        rows.append(
+            Row(
+                f"{name}: largest cycle deviation over range",
+                100 * float(own.mean()),
+                "%",
+                tuple(100 * v for v in bootstrap(own)),  # pyright: ignore
+                runs=f"{len(own)} tessellations, {session.size('control_trials')} cycles",
+                control=f"reversed at {voltages[-1]:g} V: "
+                f"{100 * part[:, -1].mean():.0f} %, device to device {100 * between:.1f} %",
+            )
+        )
+        session.progress(number + 1, total)
+    law = session.keep("5-law", lambda: _law(card, session))
+    rows += _law_rows(card, session, law)
+    session.progress(total, total)
+    return Result(rows, arrays | {f"law_{k}": v for k, v in law.items()})
+
+
+def _one(card, session, device, voltages):
+    base = device.device if isinstance(device, WithoutDipoles) else device
+    number = session.size("control_draws")
+    split = base.soft.split > 1
+    draws = draw(base, max(1, number // 2) if split else number, session.key(5))
+    width = 1e-9 * session.size("control_width")
+    first = jax.tree.map(lambda x: x[0], draws)
+    limit = 1.3 * float(llg.step_advice(device.system(first)).precession)
+    levels = sweep(
+        device,
+        draws,
+        voltages,
+        np.array([width]),
+        dt=min(card.number("sweep.dt", "s"), limit),
+        trials=session.size("control_trials"),
+        key=session.key(5, 1),
+    )
+    part, deviation = fractions(levels)
+    return {"part": part[..., 0], "deviation": deviation[..., 0]}
+
+
+def _law(card, session):
+    """Level of rigid grains by LLG, and by one Fokker-Planck equation a grain."""
+    preset = llg.presets.granular_junction()
+    device = RigidGrains(preset)
+    draws = draw(preset, 1, session.key(5))
+    voltages = np.array(card.numbers("controls.rigid_voltages", "V"))
+    width = card.number("controls.rigid_width", "s")
+    trials = 512 if not session.quick else 64
+    unlimited = changed(preset, junction__breakdown=1e3)
+    device = RigidGrains(unlimited)
+    levels = sweep(
+        device,
+        draws,
+        voltages,
+        np.array([width]),
+        dt=card.number("sweep.dt", "s"),
+        trials=trials,
+        key=session.key(5, 2),
+    )
+    part, deviation = fractions(levels)
+    pulses = Pulses.product(voltage=jnp.asarray(voltages), width=jnp.array([width]))
+    closed = llg.granular_closure(device, draws, pulses)
+    exact, spread = fractions(closed.levels)
+    return {
+        "voltage": voltages,
+        "part": part[0, :, 0],
+        "deviation": deviation[0, :, 0],
+        "exact": exact[0, :, 0],
+        "spread": spread[0, :, 0],
+        "trials": np.array(trials),
+    }
+
+
+def _law_rows(card, session, law):
+    rows = []
+    n = int(law["trials"])
+    for i, voltage in enumerate(law["voltage"]):
+        error = max(float(law["spread"][i]) / np.sqrt(n), 1e-9)
+        z = (law["part"][i] - law["exact"][i]) / error
+        ratio = law["deviation"][i] / max(law["spread"][i], 1e-12)
+        rows.append(
+            Row(
+                f"uncoupled rigid grains, {voltage:g} V: deviation over that of the law",
+                float(ratio),
+                "",
+                (ratio * (1 - 1.96 / np.sqrt(2 * n)), ratio * (1 + 1.96 / np.sqrt(2 * n))),
+                runs=f"{n} cycles of one tessellation",
+                control=f"mean {100 * law['part'][i]:.2f} %, by the law "
+                f"{100 * law['exact'][i]:.2f} %, z = {z:+.1f}",
+                verdict="Uncoupled grains follow the Poisson-binomial law."
+                if abs(z) < 4 and abs(ratio - 1) < 4 / np.sqrt(2 * n)
+                else "Differs from the Poisson-binomial law.",
+            )
+        )
+    return rows
+
+
+def plot_controls(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> None:
+    """Reversed part of each control over the voltage."""
+    names = (
+        "as it is",
+        "no spread",
+        "J = 0",
+        "A = 0",
+        "A full",
+        "no dipoles",
+        "4 soft spins",
+    )
+    left, right = figure.subplots(1, 2)
+    for number, name in enumerate(names):
+        if f"part_{number}" in arrays:
+            part, deviation = arrays[f"part_{number}"], arrays[f"deviation_{number}"]
+            left.plot(arrays["voltage"], part.mean(0), "o-", ms=3, label=name)
+            right.plot(arrays["voltage"], 100 * deviation.mean(0), "o-", ms=3)
+    left.set(xlabel="voltage (V)", ylabel="reversed part")
+    right.set(xlabel="voltage (V)", ylabel="cycle deviation / range (%)")
+    left.legend(fontsize=6)

@@ -1,0 +1,157 @@
+"""Step 3: how many levels a cell has, open loop and verified."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import scipy.stats
+
+from .... import compact, crossbar
+from ....data import Levels, Pulses, State
+from .._card import Card
+from .._paper import Result, Row
+from .._session import Session
+
+
+MOST = 24
+
+
+def cell(session: Session, side: int) -> compact.GranularSynapse:
+    """The compact model fitted to what step 2 found for a side."""
+    found = session.result(2).arrays
+    mean = found[f"p{side}_mean"]
+    trials = session.size("trials")[session.size("sides").index(side)]
+    bins = 4
+    statistics = Levels(
+        start=State.PARALLEL,
+        pulses=Pulses.product(voltage=found["voltage"], width=found[f"p{side}_width"]),
+        trials=jnp.full(mean.shape, trials),
+        mean=jnp.asarray(mean),
+        variance=jnp.asarray(found[f"p{side}_variance"]),
+        histogram=jnp.zeros((*mean.shape, bins), int),
+        edges=jnp.linspace(0, 1, bins + 1),
+        parallel=jnp.asarray(found[f"p{side}_parallel"]),
+        antiparallel=jnp.asarray(found[f"p{side}_antiparallel"]),
+    )
+    fit = compact.fit(compact.GranularSynapse.start(statistics), statistics)
+    return fit.model
+
+
+def confusion(table: compact.LevelTable, *, calibrated: bool) -> float:
+    """Largest chance that a level is read as its neighbour, with the best thresholds.
+
+    - `calibrated`: each device has its own thresholds, so that only cycles count.
+    """
+    variance = np.asarray(table.cycle_std) ** 2
+    if not calibrated:
+        variance = variance + np.asarray(table.device_std) ** 2
+    deviation = np.sqrt(variance)
+    apart = np.diff(np.asarray(table.conductance)) / (deviation[1:] + deviation[:-1])
+    return float(scipy.stats.norm.sf(apart).max())
+
+
+def verified(card: Card, session: Session, model: Any, count: int, key) -> dict[str, float]:
+    """What write-verify leaves of `count` levels: scored on a later read."""
+    table = model.levels(model.assign(count))
+    step = float(table.conductance[1] - table.conductance[0])
+    span = float(model.parallel - model.antiparallel)
+    scheme = crossbar.WriteVerify(
+        levels=count,
+        attempts=card.count("levels.attempts"),
+        tolerance=card.number("levels.window") * step,
+        read_noise=card.number("levels.read_noise") * span,
+        width=model.write_width,
+    )
+    cells = jnp.arange(session.size("programmed")) % count
+    done = crossbar.program(table, cells, scheme, key=key)
+    good = np.asarray(done.success)
+    wrong = np.abs(np.asarray(done.error)) > step / 2
+    return {
+        "confused": float(np.mean(wrong[good])) if good.any() else 1.0,
+        "yield": float(good.mean()),
+        "pulses": float(np.mean(np.asarray(done.pulses))),
+        "energy": float(done.energy) / len(good),
+    }
+
+
+def levels_of_cells(card: Card, session: Session) -> Result:
+    """The largest number of levels with a confusion of at most 1e-3.
+
+    Open loop: one pulse from the reset state, by the compact model that is fitted to step
+    2, with thresholds of each device or common ones; normal tails are assumed, as 16
+    cycles show none. Verified: pulses until a read is within a quarter of a step, at most
+    20; cells that fail are counted in the yield, and the others are read again, because
+    the window fixes its own spread.
+    """
+    rows, arrays = [], {}
+    limit = card.number("levels.confusion")
+    for number, side in enumerate(session.size("sides")):
+        model = cell(session, side)
+        table = lambda count, model=model: model.levels(model.assign(count))
+        counts = range(2, MOST + 1)
+        own, common = (
+            _most(counts, lambda n, c=c, t=table: confusion(t(n), calibrated=c) <= limit)
+            for c in (True, False)
+        )
+        after = {n: verified(card, session, model, n, session.key(3, side)) for n in counts}
+        good = lambda n, a=after: a[n]["confused"] <= limit and a[n]["yield"] > 0.99
+        loop = _most(counts, good)
+        arrays |= {
+            f"{side}_{name}": np.array([after[n][name] for n in counts])
+            for name in ("confused", "yield", "pulses", "energy")
+        }
+        four = table(4)
+        arrays |= {
+            f"{side}_conductance": np.asarray(four.conductance),
+            f"{side}_cycle": np.asarray(four.cycle_std),
+            f"{side}_device": np.asarray(four.device_std),
+        }
+        runs = f"{session.size('draws')} tessellations fitted"
+        with_four, at_four = after[4], confusion(four, calibrated=True)
+        rows += [
+            Row(
+                f"{side} nm: levels, open loop",
+                float(own),
+                runs=runs,
+                paper="4 levels [T]" if side == 50 else "",
+                control=f"common thresholds: {common}; 4 levels are confused in "
+                f"{100 * at_four:.2g} %",
+                verdict=_four(own, loop) if side == 50 else "",
+            ),
+            Row(
+                f"{side} nm: levels, verified",
+                float(loop),
+                runs=f"{session.size('programmed')} cells",
+                control=f"4 levels: yield {100 * with_four['yield']:.2f} %, "
+                f"{with_four['pulses']:.1f} pulses, {1e12 * with_four['energy']:.2f} pJ, "
+                f"confused {100 * with_four['confused']:.2g} %",
+            ),
+        ]
+        session.progress(number + 1, len(session.size("sides")))
+    return Result(rows, arrays)
+
+
+def _most(counts, good):
+    """The largest of the counts that is good."""
+    return max((n for n in counts if good(n)), default=1)
+
+
+def _four(own, loop):
+    if own >= 4:
+        return "Reached in open loop."
+    if loop >= 4:
+        return f"Not reached in open loop, which gives {own}; reached with verified writes."
+    return f"Not reached: {own} levels in open loop, {loop} verified."
+
+
+def plot_cells(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> None:
+    """Yield and pulses of verified writes by the number of levels."""
+    left, right = figure.subplots(1, 2)
+    counts = np.arange(2, MOST + 1)
+    for name in [k[:-6] for k in arrays if k.endswith("_yield")]:
+        left.plot(counts, 100 * arrays[f"{name}_yield"], "o-", ms=3, label=f"{name} nm")
+        right.semilogy(counts, np.maximum(arrays[f"{name}_confused"], 1e-5), "o-", ms=3)
+    right.axhline(card.number("levels.confusion"), color="k", ls=":")
+    left.set(xlabel="levels", ylabel="verified within 20 pulses (%)")
+    right.set(xlabel="levels", ylabel="confused on a later read")
+    left.legend(fontsize=7)
