@@ -165,14 +165,15 @@ def test_boltzmann_is_reached():
     np.testing.assert_allclose(found.mean, wanted, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_edges_are_followed():
     pulses = pulse(2.0, 1.0, rise=1.0, fall=0.5)
     plain = eqx.tree_at(
         lambda s: (s.drives, s.torque), Magnet(delta=5.0).system(), ((), jnp.full(1, ALPHA))
     )
-    wanted = llg.fokker_planck(plain, pulses, substeps=200).write_error_rate
-    found = llg.fokker_planck_sphere(plain, pulses, degree=30, order=1, steps=2000)
-    assert abs(found.write_error_rate - wanted) < 1e-5
+    wanted = llg.fokker_planck(plain, pulses, substeps=60).write_error_rate
+    found = llg.fokker_planck_sphere(plain, pulses, degree=24, order=1, steps=500)
+    assert abs(found.write_error_rate - wanted) < 1e-4
 
 
 def test_gradient_is_the_difference_quotient():
