@@ -105,22 +105,22 @@ def window_figure(window: FeasibleWindow, device: Any) -> Any:
 
 def _plane(axes: Any, window: FeasibleWindow, card: float) -> None:
     write, disturb, retention, resistance = window.borders
-    need, name = window.need, "junction.resistance_area"
+    width, name = float(window.need.width) * 1e9, "junction.resistance_area"
     product = card * np.geomspace(0.1, 10, 200)
     unit = product * 1e12
     along = lambda b: b.value * (product / card) ** b.gradient[name]
-    smallest = along(resistance) > need.resistance
-    axes.plot(unit, along(write), color="C0", label=f"write, {need.width * 1e9:g} ns")
+    smallest = along(resistance) > resistance.limit
+    axes.plot(unit, along(write), color="C0", label=f"write, {width:g} ns")
     axes.axhline(write.limit, color="C3", label="breakdown")
     if disturb.value > 0:
         axes.plot(unit, along(disturb), color="C2", label="read disturb")
-    axes.axhline(need.read, color="C1", ls="--", label="read voltage")
-    edge = card * need.resistance / resistance.value * 1e12
-    axes.axvline(edge, color="C4", label=f"R = {need.resistance:g} Ohm")
+    axes.axhline(disturb.limit, color="C1", ls="--", label="read voltage")
+    edge = card * resistance.limit / resistance.value * 1e12
+    axes.axvline(edge, color="C4", label=f"R = {resistance.limit:g} Ohm")
     axes.axvline(card * 1e12, color="0.4", ls=":", label="card")
     inside = smallest & (along(write) < write.limit)
     if disturb.value > 0:
-        inside &= along(disturb) > need.read
+        inside &= along(disturb) > disturb.limit
     else:
         inside &= False
     low, high = along(write), np.full(len(unit), write.limit)
@@ -131,7 +131,7 @@ def _plane(axes: Any, window: FeasibleWindow, card: float) -> None:
     )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_ylim(need.read / 5, write.limit * 3)
+    axes.set_ylim(disturb.limit / 5, write.limit * 3)
     axes.set_xlabel("resistance-area product [Ohm um$^2$]")
     axes.set_ylabel("voltage [V]")
     verdict = "kept" if kept else "NOT kept"

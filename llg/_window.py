@@ -1,5 +1,6 @@
 """The feasible window of a granular card: what writing, reading and keeping allow."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-from ..data import Pulses, require_x64
+from ..data import Pulses, quantity, require_x64, Scalar
 from ._constants import K_B
 from ._flips import flips, settled
 from ._granular import GranularJunction
@@ -28,16 +29,23 @@ from ._thresholds import instability_voltage, reversal_voltage
 class Need(eqx.Module):
     """What a card shall do."""
 
-    width: float = 1e-9  # of a write pulse [s]
-    share: float = 0.8  # of the range of levels that it crosses
-    read: float = 0.02  # source voltage of a reading [V]
-    read_time: float = 1e-8  # [s]
-    keep: float = TEN_YEARS  # [s]
-    failure: float = 1e-3  # probability, of a reading and of keeping
-    resistance: float = 1e3  # of the parallel state, at least [Ohm]
+    width: Scalar = quantity("s", above=0, default=1e-9, doc="width of a write pulse")
+    share: Scalar = quantity(
+        "1", above=0, below=1, default=0.8, doc="share of the range that it crosses"
+    )
+    read: Scalar = quantity("V", above=0, default=0.02, doc="source voltage of a reading")
+    read_time: Scalar = quantity("s", above=0, default=1e-8, doc="duration of a reading")
+    keep: Scalar = quantity("s", above=0, default=TEN_YEARS, doc="how long levels last")
+    failure: Scalar = quantity(
+        "1", above=0, below=1, default=1e-3, doc="probability that either fails"
+    )
+    resistance: Scalar = quantity(
+        "Ohm", above=0, default=1e3, doc="of the parallel state, at least"
+    )
 
 
-class Border(eqx.Module):
+@dataclasses.dataclass(frozen=True)
+class Border:
     """One side of the window.
 
     - `name`, `unit`: what it is; `value` and its `limit`.
@@ -47,8 +55,8 @@ class Border(eqx.Module):
       `error`, its standard error, or zeros where it is no estimate.
     """
 
-    name: str = eqx.field(static=True)
-    unit: str = eqx.field(static=True)
+    name: str
+    unit: str
     value: float
     limit: float
     margin: float
@@ -56,7 +64,8 @@ class Border(eqx.Module):
     error: dict[str, float]
 
 
-class FeasibleWindow(eqx.Module):
+@dataclasses.dataclass(frozen=True)
+class FeasibleWindow:
     """The borders of a card; `need` is what they are measured by."""
 
     borders: tuple[Border, ...]
@@ -152,15 +161,15 @@ def feasible_window(
 
     borders = (
         _write(device, first, need, dt, trials, keys, k_write, k_slope),
-        exact("read disturb", "V", disturb, need.read),
+        exact("read disturb", "V", disturb, float(need.read)),
         exact("retention", "kT", kept, float(needed(need.keep, side))),
-        exact("resistance", "Ohm", resistance, need.resistance),
+        exact("resistance", "Ohm", resistance, float(need.resistance)),
     )
     return FeasibleWindow(borders, need)
 
 
 def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
-    grid = TimeGrid(dt=dt, steps=round(need.width / dt))
+    grid = TimeGrid(dt=dt, steps=round(float(need.width) / dt))
     circuit = device.junction.circuit(device.side**2)
     limit = float(device.junction.breakdown)
     # The source voltage that breaks the antiparallel junction down.
@@ -175,7 +184,7 @@ def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
         key=k_write,
         trials=trials,
     )
-    source = float(reversal_voltage(levels, need.share)[0])
+    source = float(reversal_voltage(levels, float(need.share))[0])
     names = _names(device)
     if not math.isfinite(source):
         none = dict.fromkeys(names, math.nan)
