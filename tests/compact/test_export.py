@@ -102,7 +102,7 @@ def run_ngspice(tmp_path, deck):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert (tmp_path / "out.txt").exists(), out.stdout + out.stderr
     return np.loadtxt(tmp_path / "out.txt")
