@@ -14,7 +14,7 @@ PAPER = Paper(
     "product; quantisation-aware networks of one bit; uniformity gives accuracy, high "
     "resistance makes the input-dependent nonlinearity of IR drop negligible, programming "
     "is fast and cheap [P]. No number of it is public: all of the card stands in.",
-    minutes=(2.0, 25.0),
+    minutes=(2.0, 34.0),
     steps=(
         Step(1, "Two topologies", topologies),
         Step(2, "Resistance, size, wire", sweep, plot_sweep),
