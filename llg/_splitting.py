@@ -7,7 +7,7 @@ from jax import lax
 from jaxtyping import Array
 
 from ..data import Pulses, require_x64, State
-from ._block import _advance, _initial, Samples
+from ._block import _advance, _initial, Samples, thermal
 from ._grid import TimeGrid
 from ._integrator import Integrator
 from ._microstructure import Microstructure
@@ -104,12 +104,16 @@ def _populations(
         uniform = jax.random.fold_in(choice, repetition)
         behind = lambda m: tilt * jnp.sum(inertia * system.sign * m[2], 0).astype(float)
 
+        def one_step(step, state):
+            xi = thermal(system, samples, step)
+            return _advance(system, samples, settle, state, step, xi)
+
         def stage(k, carry):
             state, weight, level = carry
             state = lax.fori_loop(
                 k * every,
                 jnp.minimum((k + 1) * every, steps),
-                lambda step, s: _advance(system, samples, settle, s, step),
+                one_step,
                 state,
             )
             # Once the pulse is seen, nothing is left to choose.
