@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import equinox as eqx
@@ -84,10 +85,11 @@ def rare_errors(
 
     $$w = \frac{1}{\rho + (1 - \rho) \prod_c (1 - \pi + \pi e^{l_c})} \le \frac{1}{\rho}.$$
 
-    The mean of $w$ has no bias, whatever the push, the coupling of the columns and the
-    waveform. Where failing takes another way than staying at the pole, as of columns that
-    a continuous layer couples, the push does not help: the weights then scatter, and
-    `outcome` says so. Of several columns half and one must fail, in any of their ways.
+    The mean of $w$ has no bias, whatever the push and the coupling of the columns. A trial
+    that ends in NaN makes the rate NaN. Where failing takes another way than staying at
+    the pole, as of columns that a continuous layer couples, the push does not help: the
+    weights then scatter, and `outcome` says so. Of several columns half and one must fail,
+    in any of their ways.
     Time steps bias the tail more than the middle: take $\gamma B \Delta t = 0.05$ or
     less, and extrapolate from two.
 
@@ -186,9 +188,13 @@ def _point(system, one, choice, trials, columns, steps, settle, share, block, dt
         ratio = ratio.astype(float)
         log_free = jnp.log1p(-share) if share < 1 else -jnp.inf
         pushed = jnp.sum(jnp.logaddexp(log_free, jnp.log(share) + ratio), 0)
-        either = jnp.logaddexp(np.log(_FREE), np.log1p(-_FREE) + pushed)
+        none = math.ceil(_FREE * trials - 1e-9) / trials
+        apart = math.log1p(-none) if none < 1 else -math.inf
+        either = jnp.logaddexp(math.log(none), apart + pushed)
         fails = (cosine * system.sign >= 0) & (index < trials)
         counted = jnp.where(fails, jnp.exp(-either), 0.0)
+        lost = jnp.isnan(cosine) & (index < trials)
+        counted = jnp.where(lost, jnp.nan, counted)
         return jnp.sum(counted), jnp.sum(counted**2)
 
     blocks = -(-trials // block)

@@ -236,7 +236,7 @@ def _backward(plan, residuals, cotangent):
         zeros = jax.tree.map(jnp.zeros_like, systems)
         blocks = jax.tree.map(lambda ct: ct.reshape(-1, plan.narrow), flat)
         device = jnp.asarray(np.repeat(np.arange(devices), len(index)))
-        each = (device, indices.reshape(-1, plan.block), blocks)
+        each = (device, indices.reshape(-1, plan.narrow), blocks)
         d_systems, d_samples = lax.scan(one, zeros, each)
     else:
         host = (systems, pulses, keys, order, flat, indices)

@@ -86,6 +86,13 @@ def fokker_planck_sphere(
     system = device if isinstance(device, System) else device.system(device.samples(1))
     _check(system)
     spin = _affine(system, start)
+    for name, value, least in (
+        ("degree", degree, 3),
+        ("order", order, 0),
+        ("steps", steps, 1),
+    ):
+        if value is not None and value < least:
+            raise ValueError(f"`{name}` must be >= {least}, got {value}.")
     voltage, duration = (concrete(x) for x in (pulses.voltage, _durations(pulses)))
     degree = degree_for(spin, voltage) if degree is None else degree
     order = degree if order is None else min(order, degree)

@@ -57,10 +57,13 @@ def splitting_errors(
         raise ValueError(
             f"`repetitions` must be >= 8 for their scatter to tell, got {repetitions}."
         )
+    for name, value in (("particles", particles), ("every", every)):
+        if value < 1:
+            raise ValueError(f"`{name}` must be >= 1, got {value}.")
     request = (device, microstructures, pulses, grid, start, integrator)
     systems, points, keys, choices = prepared(*request, key, repetitions * particles)
     shape = (systems.alpha.shape[0], *pulses.shape)
-    total = grid.steps + grid.settle
+    total = grid.steps + grid.settle + 2  # a pulse may end on the last step
     static = (repetitions, particles, every, total, grid.settle, dtype)
     rates = []
     for d in range(shape[0]):
@@ -136,6 +139,7 @@ def _populations(
         carry = (state, level, level)
         (_, seen), weight, level = lax.fori_loop(0, -(-steps // every), stage, carry)
         fails = seen * system.sign >= 0
-        return jnp.mean(jnp.where(fails, jnp.exp(weight - level), 0.0))
+        rate = jnp.mean(jnp.where(fails, jnp.exp(weight - level), 0.0))
+        return jnp.where(jnp.any(jnp.isnan(seen)), jnp.nan, rate)
 
     return lax.map(population, jnp.arange(repetitions))

@@ -7,6 +7,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from ..data import Levels, require_x64, State
+from ._attempt import _at_rest
 from ._deterministic import rate
 from ._modes import _plane
 from ._system import System
@@ -85,7 +86,7 @@ def reversal_voltage(levels: Levels, share: float = 0.95) -> Float[Array, "devic
 
 @eqx.filter_jit
 def _growth(system, m, voltage):
-    m = lax.stop_gradient(m)
+    m = _at_rest(system, m)
     matrix = _motion(system, m, voltage)
     held = lax.stop_gradient(matrix)
     pick = lambda values, vectors: vectors[:, jnp.argmax(values.real)]

@@ -12,11 +12,12 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-from ..data import Pulses, quantity, require_x64, Scalar
+from ..data import Outcome, Pulses, quantity, require_x64, Scalar
 from ._constants import K_B
 from ._flips import flips, settled
 from ._granular import GranularJunction
 from ._grid import TimeGrid
+from ._junction import NO_LIMIT, Source
 from ._microstates import langer_attempts
 from ._microstructure import Microstructure
 from ._observables import Level
@@ -116,6 +117,16 @@ def feasible_window(
     """
     require_x64("A feasible window")
     need = Need() if need is None else need
+    if float(device.junction.breakdown) >= NO_LIMIT:
+        raise ValueError(
+            "`device.junction.breakdown` must be a limit that a pulse can reach, got "
+            f"{float(device.junction.breakdown):g} V."
+        )
+    if device.junction.source is not Source.VOLTAGE:
+        raise ValueError(
+            "`device.junction.source` must be Source.VOLTAGE, got "
+            f"{device.junction.source}."
+        )
     first = jax.tree.map(lambda x: x[:1], microstructures)
     grains = first.grains
     system_of = lambda device: device.system(jax.tree.map(lambda x: x[0], first))
@@ -125,7 +136,8 @@ def feasible_window(
     # Both uniform states, and the weakest grain of each.
     states = [settled(system, sign * jnp.ones(grains, int)) for sign in (1, -1)]
     found = [flips(system, m, grains) for m in states]
-    weak = [int(jnp.argmin(f.energy)) for f in found]
+    sound = lambda f: jnp.where(f.outcome == Outcome.successful, f.energy, jnp.inf)
+    weak = [int(jnp.argmin(sound(f))) for f in found]
     least = [float(f.energy[i]) for f, i in zip(found, weak, strict=True)]
     side = int(np.argmin(least))
     attempts = [
@@ -169,12 +181,12 @@ def feasible_window(
 
 
 def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
-    grid = TimeGrid(dt=dt, steps=round(float(need.width) / dt))
+    grid = TimeGrid(dt=dt, steps=math.ceil(float(need.width) / dt - 1e-9))
     circuit = device.junction.circuit(device.side**2)
     limit = float(device.junction.breakdown)
     # The source voltage that breaks the antiparallel junction down.
     most = limit * (1 + float(circuit.series_resistance * circuit.conductance(-1.0, limit)))
-    voltage = jnp.linspace(0.25, 1.0, 7) * most
+    voltage = jnp.linspace(0.0, 1.0, 9) * most * (1 - 1e-9)
     levels = sweep(
         device,
         draws,

@@ -32,7 +32,7 @@ def reproduce(
     every
         All of them, each in a directory below `--out`, with one table at the end.
     seed
-        Of all randomness.
+        Of devices, trials and networks; splits of data sets are fixed.
     """
     import jax
 
@@ -43,6 +43,12 @@ def reproduce(
 
     if name is not None and every:
         raise BadInput(f"There must be a name or `--all`, got both ({name} and --all).")
+    if name is None and not every and (quick or out is not None or seed):
+        raise BadInput("There must be a name or `--all` beside other options, got none.")
+    if not 0 <= seed < 2**32:
+        raise BadInput(f"`--seed` must be from 0 to 2**32 - 1, got {seed}.")
+    if out is not None and out.exists() and not out.is_dir():
+        raise BadInput(f"`--out` must be a directory or a new one, got the file {out}.")
     if every:
         print(_reproduce.every(out or pathlib.Path("mtjax-papers"), quick, seed))
     elif name is None:

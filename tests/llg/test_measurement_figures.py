@@ -58,21 +58,29 @@ def test_a_barrier_is_drawn_in_units_of_kt():
 
 def test_the_window_has_a_line_for_each_border():
     name = "junction.resistance_area"
-    border = lambda title, value, limit, slope: llg.Border(
-        title, "V", value, limit, float(np.log(value / limit)), {name: slope}, {name: 0.0}
-    )
-    window = llg.FeasibleWindow(
+
+    def border(title, value, limit, slope):
+        sign = -1 if title == "write" else 1  # at most its limit; the others, at least
+        margin = sign * float(np.log(value / limit))
+        return llg.Border(title, "V", value, limit, margin, {name: slope}, {name: 0.0})
+
+    window = lambda barrier: llg.FeasibleWindow(
         borders=(
             border("write", 1.0, 1.5, 1.0),
             border("read disturb", 0.1, 0.02, 1.0),
-            border("retention", 60.0, 45.0, 0.0),
+            border("retention", barrier, 45.0, 0.0),
             border("resistance", 2e3, 1e3, 1.0),
         ),
         need=llg.Need(),
     )
+    kept, lost = window(60.0), window(30.0)
+    assert kept.feasible
+    assert not lost.feasible
+    refused = llg.window_figure(lost, llg.presets.granular_junction())
+    assert "NOT kept" in refused.axes[0].get_title()
+    window = kept
     figure = llg.window_figure(window, llg.presets.granular_junction())
     left, right = figure.axes[:2]
-    assert "kept" in left.get_title()
+    assert "NOT" not in left.get_title()
     assert [t.get_text() for t in right.get_yticklabels()] == [name]
     assert "resistance" in window.table()
-    assert window.feasible is False

@@ -67,6 +67,24 @@ def test_jit_gives_the_same_levels():
     np.testing.assert_allclose(jitted.mean, eager.mean, rtol=1e-5)
 
 
+def test_jit_gives_the_same_derivative_of_a_single_spin():
+    """Its blocks are smaller in the backward pass."""
+    card = llg.presets.stt_mram()
+    grid = llg.TimeGrid(dt=5e-13, steps=20)
+
+    def level(volts):
+        pulses = llg.Pulses.product(voltage=volts[None], width=5e-12)
+        key, gradient = jr.key(0), llg.Pathwise()
+        how: dict[str, Any] = dict(observe=llg.Level(), key=key, gradient=gradient)
+        found = llg.sweep(card, card.samples(1), pulses, grid, trials=300, **how)
+        return found.mean[0, 0]
+
+    eager, jitted = (
+        f(jnp.asarray(0.4)) for f in (jax.grad(level), jax.jit(jax.grad(level)))
+    )
+    np.testing.assert_allclose(jitted, eager, rtol=1e-4)
+
+
 def test_levels_and_counts_come_from_the_same_trials():
     levels, switching = run(observe=(llg.Level(), llg.Switched()))
     assert levels.mean.shape == (2, 2, 2)

@@ -56,13 +56,14 @@ def difference_error(card, *, nulled: bool = False) -> np.ndarray:
 def predicted(card, *, nulled: bool = False) -> tuple[float, float]:
     """The closed forms of `pair`, forward and centred [A].
 
-    The derivatives and the error of the difference e are root mean squares over the
-    swing.
+    They make the squares of e / dI and of the bias least in sum. The derivatives and the
+    error of the difference e are root mean squares over the swing.
     """
     _, _, second, third = derivatives(fitted(card), jnp.asarray(SWING))
     rms = lambda x: float(np.sqrt(np.mean(np.square(x))))
     e = rms(difference_error(card, nulled=nulled))
-    return math.sqrt(2 * e / rms(second)), (12 * e / rms(third)) ** (1 / 3)
+    centred = (12 * math.sqrt(2) * e / rms(third)) ** (1 / 3)
+    return math.sqrt(2 * e / rms(second)), centred
 
 
 def pairs(card, neurons: int, *, key: PRNGKeyArray, **changes: Any) -> SimulatedPairs:

@@ -46,7 +46,7 @@ def pair(card, session) -> Result:
             "uA",
             control=f"offset nulled {1e6 * best:.3g} uA",
         ),
-        Row("predicted best dI, centred: (12 e / V''')^(1/3)", 1e6 * centred, "uA"),
+        Row("predicted best dI, centred: (12 sqrt2 e / V''')^(1/3)", 1e6 * centred, "uA"),
     ]
     return Result(
         rows, {"swing": v, "total": total, "nulled": nulled, "mismatch": mismatch}
