@@ -4,11 +4,13 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
 from ..data import require_x64
 from ._barrier import rest
+from ._checks import concrete
 from ._drives import Following, Follows
 from ._junction import NO_LIMIT
 from ._landscape import Landscape, unit
@@ -50,6 +52,7 @@ def loop(
     - `relaxing`: Descents at each field, before Newton's method.
     """
     require_x64("A hysteresis loop")
+    _check_unit(direction)
     return _loop(system, field, direction, m, jnp.asarray(relaxing))
 
 
@@ -75,6 +78,7 @@ def switching_field(
     - `fields`: Steps of the field.
     """
     require_x64("A switching field")
+    _check_unit(direction)
     return _switching_field(
         system, direction, m, jnp.asarray(largest), fields, jnp.asarray(relaxing)
     )
@@ -101,6 +105,7 @@ class InField(eqx.Module):
 
 def in_field(system: System, direction: Float[Array, "3"]) -> System:
     """The system with a field for its pulse: an amplitude of one volt is one tesla."""
+    _check_unit(direction)
     b = jnp.tile(jnp.asarray(direction)[None], (system.moment.shape[0], 1))
     drive = Following(Zeeman(b=b, moment=system.moment), follows=Follows.SOURCE)
     return eqx.tree_at(
@@ -108,6 +113,14 @@ def in_field(system: System, direction: Float[Array, "3"]) -> System:
         system,
         (jnp.zeros_like(system.torque), (drive,), jnp.asarray(NO_LIMIT)),
     )
+
+
+def _check_unit(direction) -> None:
+    value = concrete(jnp.asarray(direction))
+    if value is not None and not abs(np.linalg.norm(value) - 1) < 1e-6:
+        raise ValueError(
+            f"`direction` must be a unit vector, got norm {np.linalg.norm(value):g}."
+        )
 
 
 def _follow(system, direction, relaxing):

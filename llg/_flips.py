@@ -60,8 +60,16 @@ def flips(
     - `relaxing`: Descents of a turned state before Newton's method.
     """
     require_x64("An energy barrier")
+    if m.shape[0] % grains:
+        raise ValueError(
+            f"`grains` must divide the number of spins, {m.shape[0]}, got {grains}."
+        )
     if groups is None:
         groups = jnp.eye(grains, dtype=bool)
+    if groups.shape[1:] != (grains,):
+        raise ValueError(
+            f"`groups` must have shape (transitions, {grains}), got {groups.shape}."
+        )
     # Traced numbers of steps do not compile anew.
     return _flips(system, m, groups, images, jnp.asarray(steps), jnp.asarray(relaxing))
 

@@ -66,7 +66,7 @@ def window_figure(window: FeasibleWindow, device: Any) -> Any:
     """The window in the plane of resistance-area product and voltage, and all slopes.
 
     Left, borders are tangents in the logarithms at the card, which is the dotted line.
-    Right, d ln(border) / d ln(parameter); a slope within two standard errors of zero is
+    Right, d ln(border) / d ln(parameter); a slope within 3.2 standard errors of zero is
     not resolved. Returns a figure of matplotlib.
     """
     import matplotlib.pyplot as plt
@@ -84,7 +84,8 @@ def window_figure(window: FeasibleWindow, device: Any) -> Any:
     ]
     slope = np.array([[b.gradient[n] for b in borders] for n in names])
     error = np.array([[b.error[n] for b in borders] for n in names])
-    sure = np.abs(slope) > 2 * error
+    # Ninety-five per cent of Student's law for four keys, the default.
+    sure = np.abs(slope) > 3.2 * error
     right.imshow(
         np.where(sure, slope, np.nan), cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto"
     )

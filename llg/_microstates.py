@@ -39,6 +39,11 @@ class AbstractMicrostates(Protocol):
 
     system: System
 
+    @property
+    def missed(self) -> int:
+        """Barriers that were looked for and not found; they count as infinite."""
+        ...
+
     def ways(self, signs: np.ndarray) -> Ways:
         """Ways out of states of shape `(states, grains)`."""
         ...
@@ -76,9 +81,15 @@ class Microstates:
         column = np.arange(len(system.moment)) % grains
         area = np.bincount(column, np.asarray(system.weight), grains)
         self.real = area > 0  # not grains of padding
+        self._missed = 0
         self.states: dict[bytes, np.ndarray] = {}
         self.found: dict[bytes, tuple[Ways, np.ndarray, Flips]] = {}
         self.cosines: dict[bytes, float] = {}
+
+    @property
+    def missed(self) -> int:
+        """See `AbstractMicrostates`."""
+        return self._missed
 
     def state(self, signs: np.ndarray) -> np.ndarray:
         """The state at rest with these signs, shape `(spins, 3)`."""
@@ -130,7 +141,9 @@ class Microstates:
             found = flips(self.system, m, self.grains, **self.options)
             good = np.asarray(jax.vmap(lambda o: o == Outcome.successful)(found.outcome))
             possible = good & self.real
-            attempt = self._attempts(m, found)
+            # Where a grain falls back by itself there is no barrier to find.
+            self._missed += int(np.sum(self.real & ~good & np.isfinite(found.energy)))
+            attempt = np.where(possible[:, None], self._attempts(m, found), 0.0)
             limit = lambda energy: np.where(possible, np.asarray(energy), np.inf)
             ways = Ways(limit(found.energy), limit(found.back), *attempt.T)
             self.found[name] = ways, np.asarray(found.signs, np.int8), found

@@ -46,6 +46,17 @@ class PairwiseMicrostates:
         exact = Microstates(system, grains, attempt=attempt, limit=grains + 1, **options)
         self.system, self.grains, self.exact = system, grains, exact
         self.signs = np.asarray(signs, np.int8)
+        if self.signs.shape != (grains,) or not np.all(np.abs(self.signs) == 1):
+            raise ValueError(
+                f"`signs` must be 1 or -1 and of shape ({grains},), got shape "
+                f"{self.signs.shape}."
+            )
+        fallen = exact.at_rest(self.signs[None])[0] != self.signs
+        if np.any(fallen & exact.real):
+            raise ValueError(
+                "`signs` must be of a state at rest, and grain "
+                f"{int(np.argmax(fallen & exact.real))} falls over."
+            )
         first = exact.ways(self.signs[None])
         energy, back, self.out, self.again = (leaf[0] for leaf in first)
         self.possible = np.isfinite(energy)
@@ -53,20 +64,27 @@ class PairwiseMicrostates:
         middle = lambda row: np.where(self.possible, (row.energy + row.back) / 2, np.inf)
         here = Ways(energy, back, self.out, self.again)
         self.change, self.middle = change(here), middle(here)
-        self.pairs, self.shift = np.zeros((2, grains, grains))
+        self.pairs, self.shift, sides = np.zeros((3, grains, grains))
         cosines = [exact.cosine(self.signs[None])[0]]
         for c in range(grains):
             turned = np.where(np.arange(grains) == c, -self.signs, self.signs)
             cosines.append(exact.cosine(turned[None])[0])
             row = Ways(*(leaf[0] for leaf in exact.ways(turned[None])))
             known = self.possible & np.isfinite(row.energy) & (np.arange(grains) != c)
+            sides[c] = known
             with np.errstate(invalid="ignore"):
                 self.pairs[c] = np.where(known, change(row) - self.change, 0.0)
                 self.shift[:, c] = np.where(known, middle(row) - self.middle, 0.0)
             if progress is not None:
                 progress(c + 1, grains)
-        self.pairs = (self.pairs + self.pairs.T) / 2
+        # The mean of what is known from either grain.
+        self.pairs = (self.pairs + self.pairs.T) / np.maximum(sides + sides.T, 1)
         self.first, self.steps = cosines[0], np.array(cosines[1:]) - cosines[0]
+
+    @property
+    def missed(self) -> int:
+        """See `AbstractMicrostates`."""
+        return self.exact.missed
 
     def _turned(self, signs: np.ndarray) -> np.ndarray:
         return (signs != self.signs).astype(float)

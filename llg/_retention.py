@@ -30,6 +30,7 @@ class Retention(eqx.Module):
     - `before`, `after`: conductances of the held states `(states,)` and at the end [S].
     - `weakest`: lowest barrier of each held state [J], and `grain` whose it is.
     - `flips`: number of flips in each history; those slowed down count as they went.
+    - `missed`: barriers that were looked for and not found; they counted as infinite.
     """
 
     failed: Bool[Array, "temperatures states trials"]
@@ -39,6 +40,7 @@ class Retention(eqx.Module):
     weakest: Float[Array, " states"]
     grain: Int[Array, " states"]
     flips: Int[Array, "temperatures states trials"]
+    missed: int = eqx.field(static=True)
 
     @property
     def failure(self) -> Float[Array, " temperatures"]:
@@ -92,6 +94,11 @@ def retention(
     circuit = states.system.circuit
     low, high = float(circuit.antiparallel), float(circuit.parallel)
     window = np.broadcast_to(np.asarray(window, float), (len(signs), 2))
+    if not np.all(window[:, 0] < window[:, 1]):
+        raise ValueError("`window` must be (lower, upper) with lower < upper [S].")
+    temperatures = np.atleast_1d(np.asarray(temperatures, float))
+    if not np.all(temperatures > 0):
+        raise ValueError(f"`temperatures` must be > 0 K, got {temperatures.min():g} K.")
     limits = 2 * (window - low) / (high - low) - 1
     conductance = lambda cosine: low + (high - low) * (1 + cosine) / 2
     generators = _generators(key, len(temperatures))
@@ -120,6 +127,7 @@ def retention(
         weakest=jnp.asarray(ways.energy.min(1)),
         grain=jnp.asarray(ways.energy.argmin(1)),
         flips=shaped(flips),
+        missed=states.missed,
     )
 
 

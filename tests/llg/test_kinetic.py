@@ -17,6 +17,8 @@ KT = 1.380649e-23 * 300
 class Table:
     """Grains with energies and saddles of their own, and a coupling of pairs."""
 
+    missed = 0
+
     def __init__(self, field, coupling, saddle, attempt=1e9):
         self.field, self.coupling, self.saddle = field, coupling, saddle
         self.attempt = attempt
