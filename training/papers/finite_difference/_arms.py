@@ -136,11 +136,12 @@ def _row(name, arm, found, seeds, trivial) -> Row:
     control = f"majority {100 * trivial:.1f} %"
     if arm != EXACT:
         control = f"{difference.mean():+.2f} ({low:+.2f} to {high:+.2f}) from exact"
+    least, most = bootstrap(100 * values)
     return Row(
         f"{name}: {arm}, mean accuracy",
         100 * float(values.mean()),
         "%",
-        tuple(100 * v for v in bootstrap(values)),  # type: ignore[arg-type]
+        (least, most),
         runs=f"{seeds} chips" + (" x 5 folds" if name == "Iris" else ""),
         control=control,
         verdict=verdict,
