@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from mtjax import data
 
 from . import __version__
+from ._commit import commit
 from ._config import dotted, load_toml
 from ._tree import BadInput, Plain
 
@@ -118,6 +119,7 @@ def provenance() -> dict[str, Any]:
     """What made the files of a run: command, versions, machine, time."""
     return {
         "mtjax": __version__,
+        "commit": commit(),
         "command": " ".join(["mtjax", *sys.argv[1:]]),
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),

@@ -63,6 +63,11 @@ def every(out: pathlib.Path, quick: bool, seed: int) -> str:
         result, rows = _run(paper, out / paper.name, quick, seed)
         told += [(paper.name, result, rows)]
     lines = [f"{name}: card sha256 {result['card']}" for name, result, _ in told]
+    lines += [
+        f"{name}: step {number} was left out: {why}"
+        for name, result, _ in told
+        for number, why in result["left_out"].items()
+    ]
     body = [
         (number, dataclasses.replace(row, quantity=f"{name}: {row.quantity}"))
         for name, _, rows in told
@@ -110,6 +115,7 @@ def _result(paper, session, found, figures, absent) -> dict[str, Any]:
     """What `result.json` holds: all that is finished, and why the rest is not there."""
     card, made = session.card, session.made
     seconds = {number: session.seconds(number) for number in found}
+    of_step = {number: session.made_by(number) for number in found}
     return {
         "paper": paper.name,
         "title": paper.title,
@@ -118,6 +124,7 @@ def _result(paper, session, found, figures, absent) -> dict[str, Any]:
         "quick": session.quick,
         "seed": session.seed,
         "mtjax": made["mtjax"],
+        "commit": made["commit"],
         "command": _command(paper, session.quick, session.seed),
         "machine": made["machine"],
         "seconds": sum(seconds.values()),
@@ -125,6 +132,7 @@ def _result(paper, session, found, figures, absent) -> dict[str, Any]:
             str(step.number): {
                 "title": step.title,
                 "seconds": seconds[step.number],
+                **of_step[step.number],
                 "rows": [row.plain() for row in found[step.number].rows],
                 "figure": figures[step.number],
             }

@@ -14,15 +14,14 @@ def page(paper: Paper, result: dict[str, Any]) -> str:
 
     - `result`: The content of `result.json`.
     """
-    kind = "quick" if result["quick"] else "full"
     lines = [
         f"# {paper.title}",
         paper.reference,
         paper.about,
-        f"`{result['command']}`: the {kind} run, seed {result['seed']}, "
-        f"{result['seconds']:.0f} s on {result['machine']}, mtjax {result['mtjax']}. "
-        f"Parameter card `training/papers/cards/{paper.name}.toml`, "
-        f"sha256 `{result['card']}`.",
+        f"`{result['command']}`: {_kind(result)}, seed {result['seed']}, "
+        f"{result['seconds']:.0f} s on {result['machine']}, {_version(result)}. Parameter "
+        f"card `training/papers/cards/{paper.name}.toml`, "
+        f"sha256 `{result['card']}`. A step that another commit or card made says so.",
         "Grades of published numbers: [P] the paper's own abstract or page, [T] a third "
         "party's summary, [D] arithmetic from those, [M] a prototype of ours. Intervals "
         "are 95 %, by bootstrap over the unit that `runs` names first.",
@@ -39,9 +38,32 @@ def page(paper: Paper, result: dict[str, Any]) -> str:
         lines.append(markdown(rows))
         if found["figure"]:
             lines.append(f"![{step.title}]({found['figure']})")
-        lines.append(f"{found['seconds']:.0f} s.")
+        lines.append(f"{found['seconds']:.0f} s{_another(result, found)}.")
     lines.append("## Sizes\n\n" + _sizes(result))
     return "\n\n".join(filter(None, lines)) + "\n"
+
+
+def _kind(result: dict[str, Any]) -> str:
+    """Which run it is, and which steps of it are not there."""
+    kind = f"the {'quick' if result['quick'] else 'full'} run"
+    absent = ", ".join(result["left_out"])
+    return f"{kind} without step {absent}" if absent else kind
+
+
+def _version(made: dict[str, Any]) -> str:
+    told = f"mtjax {made['mtjax']}"
+    return f"{told}, commit `{made['commit']}`" if made.get("commit") else told
+
+
+def _another(result: dict[str, Any], step: dict[str, Any]) -> str:
+    """What made the step, where that is not what the head of the page says."""
+    told = ""
+    if step.get("commit") != result.get("commit") or step["mtjax"] != result["mtjax"]:
+        told = f"; {_version(step)}"
+        told += "" if step.get("commit") else ", of a commit that was not recorded"
+    if step.get("card") != result["card"]:
+        told += f"; card sha256 `{step['card'] or 'not recorded'}`"
+    return told
 
 
 def _published(result: dict[str, Any]) -> str:

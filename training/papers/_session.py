@@ -1,6 +1,7 @@
 import json
 import pathlib
 import time
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,16 @@ class Session:
         """How long a finished step took."""
         return data.provenance(self.path(number))["seconds"]
 
+    def made_by(self, number: int) -> dict[str, Any]:
+        """Version, commit and card of a finished step; none where the file is older."""
+        told = data.provenance(self.path(number))
+        before = tomllib.loads(told.get("configuration", ""))
+        return {
+            "mtjax": told.get("mtjax"),
+            "commit": told.get("commit"),
+            "card": told.get("card") or before.get("card"),
+        }
+
     def run(self, step: Step) -> Result:
         """What the step finds, from its file if it is finished."""
         if not self.finished(step.number):
@@ -77,6 +88,7 @@ class Session:
                 "step": step.number,
                 "rows": [row.plain() for row in found.rows],
                 "seconds": time.monotonic() - begun + before,
+                "card": self.card.sha256,
             }
             _write(self.path(step.number), found.arrays, self.made | told)
             for part in self._parts():

@@ -1,9 +1,12 @@
 """S3: networks of one bit a weight on spin-orbit memory of high resistance."""
 
 from .._paper import Paper, Step
-from ._chips import chips, crossover, plot_crossover, programming, without_wires
-from ._errors import noise, parts, plot_noise, plot_sweep, sweep, topologies
+from ._chips import chips
+from ._crossover import crossover, plot_crossover, without_wires
+from ._errors import noise, parts, plot_noise, plot_sweep, sweep
 from ._networks import trained
+from ._programming import programming
+from ._topologies import topologies
 
 
 PAPER = Paper(
@@ -20,10 +23,10 @@ PAPER = Paper(
         Step(2, "Resistance, size, wire", sweep, plot_sweep),
         Step(3, "The error split", parts),
         Step(4, "Noise and the best resistance", noise, plot_noise),
-        Step(5, "One-bit networks in software", trained, data=("mnist", "cifar-10")),
-        Step(6, "Chips", chips, data=("mnist", "cifar-10")),
-        Step(7, "Crossover and collapse", crossover, plot_crossover, ("mnist", "cifar-10")),
+        Step(5, "One-bit networks in software", trained, data=("mnist",)),
+        Step(6, "Chips", chips, data=("mnist",)),
+        Step(7, "Crossover and collapse", crossover, plot_crossover, ("mnist",)),
         Step(8, "Programming against program-and-verify", programming),
-        Step(9, "Control: no wires", without_wires, data=("mnist", "cifar-10")),
+        Step(9, "Control: no wires", without_wires, data=("mnist",)),
     ),
 )

@@ -69,7 +69,9 @@ def split(outputs, ideal, x) -> dict[str, float]:
 
     Corrections are fitted on three quarters of the inputs, errors taken on the rest:
     none; one gain; gain and offset of each column; the best linear map of the inputs,
-    whose rest is the part that depends on the inputs.
+    whose rest is the part that depends on the inputs. Wires make the current that
+    arrives smaller, and what is left of it with it: each column's rest is divided by the
+    gain of the column, so that all four are errors of outputs at their full size.
     """
     a, y, x = (np.asarray(v, float) for v in (outputs, ideal, x))
     cut = 3 * len(a) // 4
@@ -83,7 +85,8 @@ def split(outputs, ideal, x) -> dict[str, float]:
     found["per column"] = rms(own * (a[cut:] - mean_a) + mean_y - y[cut:])
     rows = np.concatenate([x, np.ones((len(x), 1))], axis=1)
     matrix = np.linalg.lstsq(rows[:cut], a[:cut], rcond=None)[0]
-    found["best linear map"] = rms(a[cut:] - rows[cut:] @ matrix)
+    arrives = (a[:cut] * y[:cut]).sum(axis=0) / (y[:cut] ** 2).sum(axis=0)
+    found["best linear map"] = rms((a[cut:] - rows[cut:] @ matrix) / arrives)
     return found
 
 
@@ -97,7 +100,7 @@ def case(card, session, topology: str, resistance, wire, lines, *, bias=False):
     """Outputs, ideal outputs and inputs of one array; `topology` is a key of `KINDS`."""
     x = inputs(lines, session.size("samples") * lines)
     g = cells(card, resistance, states(lines, key=session.key(1, lines)))
-    volt = card.number("array.read", "V")
+    volt, wire = card.number("array.read", "V"), jnp.asarray(wire, float)
     if topology == GATES:
         on = card.number("array.transistor", "S")
         g = g * on / (g + on)

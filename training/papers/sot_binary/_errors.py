@@ -1,3 +1,5 @@
+"""Steps 2 to 4: what wires and noise do to the outputs of both topologies."""
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -9,51 +11,6 @@ from ._arrays import case, cells, driven, GATES, inputs, PARTS, ROWS, split, sta
 def ohms(value: float) -> str:
     """A resistance as text."""
     return f"{value / 1e6:g} MOhm" if value >= 1e6 else f"{value / 1e3:g} kOhm"
-
-
-def topologies(card, session) -> Result:
-    """How far outputs depend on the inputs in other ways than linearly.
-
-    Random bits in 64 x 64 cells (quick: 32), random inputs; what is left of the currents
-    after the best linear map of the inputs, over the currents.
-    """
-    lines = min(card.count("array.lines"), max(session.size("gated")))
-    wire = card.number("array.wire", "Ohm")
-    rows, arrays = [], {}
-    values = [card.number("device.low", "Ohm"), card.number("device.high", "Ohm")]
-    done = 0
-    for kind in (ROWS, GATES):
-        for bias in (False, True):
-            for value in values:
-                found = split(*case(card, session, kind, value, wire, lines, bias=bias))
-                rows.append(
-                    Row(
-                        f"{kind}, TMR {'falls with' if bias else 'without'} bias, "
-                        f"{ohms(value)}: input-dependent part",
-                        found["best linear map"],
-                        paper="negligible at high resistance [P]"
-                        if kind == GATES and not bias and value == values[-1]
-                        else "",
-                        runs=f"{lines} x {lines}, {session.size('samples') * lines} inputs",
-                        control=f"all errors {found['all']:.2g}; zero wires 0",
-                        verdict=_negligible(found["best linear map"])
-                        if kind == GATES and not bias and value == values[-1]
-                        else "",
-                    )
-                )
-                arrays[f"{kind} {bias} {value:g}".replace(" ", "_")] = np.array(
-                    [found[p] for p in PARTS]
-                )
-                done += 1
-                session.progress(done, 8)
-    return Result(rows, arrays)
-
-
-def _negligible(value: float) -> str:
-    return (
-        f"{'Reached' if value < 2**-8 else 'Not reached'}: {value:.2g} is "
-        f"{'below' if value < 2**-8 else 'above'} half a step of 7 bits."
-    )
 
 
 def sweep(card, session) -> Result:
@@ -151,9 +108,10 @@ def noise(card, session) -> Result:
 
     Errors relative to the deviation of a column's current over random inputs: wires
     (after per-column correction on rows, the input-dependent part on gates), Johnson
-    noise of the column's admittance and amplifier noise over the bandwidth of the time,
-    rounding of the converter over four deviations either way, and what the lines have
-    not settled. Without noise (the control) the largest resistance always wins.
+    noise of the column's admittance and amplifier noise over the bandwidth of the time
+    (over the deviation of the current that arrives), rounding of the converter over four
+    deviations either way, and what the lines have not settled. Without noise (the
+    control) the largest resistance always wins.
     """
     lines = min(card.count("array.lines"), max(session.size("gated")))
     wire, volt = card.number("array.wire", "Ohm"), card.number("array.read", "V")
@@ -179,11 +137,12 @@ def noise(card, session) -> Result:
         for kind, part in ((ROWS, "per column"), (GATES, "best linear map")):
             out, ideal, x = case(card, session, kind, value, wire, lines)
             signal = float(np.mean(np.std(np.asarray(ideal), axis=0)))
+            arrives = float(np.mean(np.std(np.asarray(out), axis=0)))
             scale = float(np.sqrt(np.mean(np.asarray(ideal) ** 2))) / signal
             found[kind].append(
                 [
                     split(out, ideal, x)[part] * scale,
-                    float(jnp.mean(read.std(admittance))) / signal,
+                    float(jnp.mean(read.std(admittance))) / arrives,
                     8 / 2**bits / np.sqrt(12),
                     (1 - float(read.settled())) * scale,
                 ]

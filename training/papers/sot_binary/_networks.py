@@ -83,8 +83,26 @@ def right(network, x, y):
 
 
 def sets(session) -> list[str]:
-    """The sets that this kind of run trains on."""
-    return [name for name in ("mnist", "cifar") if session.size(f"{name}_epochs")]
+    """The sets that this kind of run trains on, as far as their files are there."""
+    return ["mnist"] if absent(session) else ["mnist", "cifar"]
+
+
+def absent(session) -> str:
+    """Why CIFAR-10 is left out; empty if it is not."""
+    if not session.size("cifar_epochs"):
+        return "a quick run leaves it out"
+    try:
+        data.images("cifar-10", limit=1)
+    except data.FileError as error:
+        return str(error).rstrip(".")
+    return ""
+
+
+def left_out(session) -> list[Row]:
+    """A row that says why CIFAR-10 is not there, if it is not."""
+    why = absent(session)
+    told = f"Left out: {why}."
+    return [Row("CIFAR-10", None, verdict=told)] if why else []
 
 
 def trained(card, session) -> Result:
@@ -131,7 +149,7 @@ def trained(card, session) -> Result:
                     + (f"; {drop.mean():.2f} below float" if binary else ""),
                 )
             )
-    return Result(rows, arrays)
+    return Result(rows + left_out(session), arrays)
 
 
 def _one(card, session, name, seed, binary, part, test) -> dict[str, np.ndarray]:
