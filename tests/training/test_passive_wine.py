@@ -16,6 +16,7 @@ _folder = "mtjax.training.papers.passive_wine"
 _device: Any = importlib.import_module(f"{_folder}._device")
 _infer: Any = importlib.import_module(f"{_folder}._infer")
 _solutions: Any = importlib.import_module(f"{_folder}._solutions")
+_units: Any = importlib.import_module(f"{_folder}._units")
 _write: Any = importlib.import_module(f"{_folder}._write")
 _writing: Any = importlib.import_module(f"{_folder}._writing")
 CARD = Card.read("passive_wine")
@@ -75,3 +76,32 @@ def test_like_devices_are_written_without_an_error():
         CARD, _write.Writer.of(CARD, 2), devices, wanted, jr.key(1), 16
     )
     assert (states[-1] == wanted).all()
+
+
+def test_lines_that_float_keep_their_leak_to_the_substrate():
+    made = _write.array(CARD, jnp.full((3, 3), 1e-4, jnp.float32))
+    word, bit = jnp.arange(3) == 1, jnp.arange(3) == 2
+    loose = _writing._afloat(made, word, bit)
+    assert np.isinf(loose.left).tolist() == [True, False, True]
+    assert np.isinf(loose.bottom).tolist() == [True, True, False]
+    leak = CARD.number("array.shunt", "Ohm")
+    np.testing.assert_allclose(jnp.broadcast_to(loose.right, 3), leak)
+    np.testing.assert_allclose(jnp.broadcast_to(loose.top, 3), leak)
+
+
+def test_an_interval_is_that_of_the_splits_and_of_enough_arrays():
+    """Means of n units of deviation s: 1.96 s / sqrt(n) either way, to 12 % of it."""
+    splits = np.random.default_rng(0).normal(size=30)
+    alike = np.broadcast_to(np.repeat(splits, 10), (3, 300))
+    low, high = _units.over(alike, 30, np.mean)
+    half = 1.96 * splits.std() / np.sqrt(30)
+    np.testing.assert_allclose(
+        [low, high], splits.mean() + np.array([-half, half]), atol=0.12 * half
+    )
+    arrays = np.random.default_rng(1).normal(size=10)
+    low, high = _units.over(np.broadcast_to(arrays[:, None], (10, 300)), 30, np.mean)
+    np.testing.assert_allclose(
+        (high - low) / 2, 1.96 * arrays.std() / np.sqrt(10), rtol=0.12
+    )
+    assert "30 splits" in _units.units(alike, 30)
+    assert "10 arrays and 30 splits" in _units.units(np.zeros((10, 300)), 30)

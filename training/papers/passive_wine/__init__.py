@@ -1,9 +1,11 @@
 """S4: binary networks for Wine on passive arrays of tunnel junctions."""
 
 from .._paper import Paper, Step
-from ._accuracy import inference, plot_table, removed, shuffled, table, tuning, verdict
+from ._accuracy import plot_table, table, verdict
 from ._device import sizes
+from ._inference import inference, tuning
 from ._metric import metrics
+from ._removed import removed, shuffled
 from ._solutions import solutions
 from ._writing import plot_writes, writes
 

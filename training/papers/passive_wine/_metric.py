@@ -8,9 +8,9 @@ import scipy.stats
 
 from .._bootstrap import bootstrap
 from .._paper import Result, Row
-from ._accuracy import MIDDLE
 from ._infer import drawn, read_weights
 from ._solutions import credit, SCALE, splits, train
+from ._units import MIDDLE
 from ._writing import names, used, wanted_states
 
 
@@ -59,7 +59,7 @@ def metrics(card, session) -> Result:
     rank = lambda m, rows: _spearman(m[rows], accuracy[rows])
     chosen = max(candidates, key=lambda name: rank(candidates[name], slice(None, half)))
     reliability = _reliability(right)
-    rows = []
+    rows, mixed = [], np.random.default_rng(3).permutation(accuracy[half:])
     for name, values in candidates.items():
         both = np.stack([values[half:], accuracy[half:]], axis=1)
         low, high = bootstrap(
@@ -77,7 +77,8 @@ def metrics(card, session) -> Result:
                 interval=(low, high),
                 paper="new metrics are asked for [P]" if name == chosen else "",
                 runs=f"{count - half} seeds, one array each, {names(card)[MIDDLE]}",
-                control=f"ceiling {np.sqrt(max(reliability, 0)):.2f}; shuffled 0",
+                control=f"ceiling {np.sqrt(max(reliability, 0)):.2f}; shuffled "
+                f"{_spearman(values[half:], mixed):+.2f}",
                 verdict=text,
             )
         )
