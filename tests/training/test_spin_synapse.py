@@ -86,6 +86,16 @@ def test_states_of_known_levels_are_counted():
     assert _staircase.states(at(0.99 * apart), 0.025) == [3]
 
 
+def test_states_are_judged_on_cycles_that_did_not_choose_them():
+    """Levels that are apart on every other cycle, and one and the same on the others."""
+    noise = np.random.default_rng(0).standard_normal((1, 50, 6))
+    apart = 20 * np.arange(6) + noise
+    assert _staircase.judged(apart, 0.025) == [6]
+    apart[:, 1::2] = noise[:, 1::2]
+    assert _staircase.judged(apart, 0.025) == [1]
+    assert _staircase.states(apart[:, ::2], 0.025) == [6]
+
+
 def test_the_tilt_decides_which_way_a_site_falls():
     device = _nucleation.site(CARD, _nucleation.Breaking.TILTED)
     strong = eqx.tree_at(lambda s: s.tilt, device, jnp.asarray(0.3))

@@ -1,6 +1,7 @@
 """ResNet-18 on CIFAR-10: the one recipe, and its networks in a folder."""
 
 import functools
+import hashlib
 import pathlib
 from typing import Any
 
@@ -131,6 +132,11 @@ class Networks:
             self.train, self.folder / f"seed-{seed}", seed=seed, **self.options
         )
 
-    def right(self, network: Any) -> np.ndarray:
-        """Which of the test images it has right."""
-        return np.asarray(right(network, self.x, self.y))
+    def sha256(self, seed: int) -> str:
+        """Of the file that the network of a seed was read from, or was left in."""
+        content = (self.folder / f"seed-{seed}" / "resnet18.npz").read_bytes()
+        return hashlib.sha256(content).hexdigest()
+
+    def right(self, network: Any, images: int | None = None) -> np.ndarray:
+        """Which of the first test images, or of all that were read, it has right."""
+        return np.asarray(right(network, self.x[:images], self.y[:images]))

@@ -129,22 +129,42 @@ def states(
     threshold between two at equal distance in deviations; states are chosen from the
     lowest level upwards, which gives the most.
     """
-    apart = scipy.stats.norm.ppf(1 - confusion)
+    return np.array([len(_apart(device, confusion)) for device in levels], float)
+
+
+def judged(
+    levels: Float[np.ndarray, "devices cycles steps"], confusion: float
+) -> Float[np.ndarray, " devices"]:
+    """States that are chosen as `states` does on every other cycle, and hold on the rest.
+
+    Of those that were chosen, the most that are apart by the mean and deviation of the
+    cycles that chose nothing.
+    """
     found = []
     for device in levels:
-        mean, deviation = device.mean(0), device.std(0, ddof=1)
-        order = np.argsort(mean)
-        count, last = 1, order[0]
-        for step in order[1:]:
-            if mean[step] - mean[last] >= apart * (deviation[step] + deviation[last]):
-                # of levels that are as far, the first: those above are farther
-                count, last = count + 1, step
-        found.append(count)
+        picked = _apart(device[::2], confusion)
+        found.append(len(_apart(device[1::2, picked], confusion)))
     return np.array(found, float)
 
 
+def _apart(device: Float[np.ndarray, "cycles steps"], confusion: float) -> list[int]:
+    """Steps, from the lowest level upwards, that neighbours confuse at most so often."""
+    apart = scipy.stats.norm.ppf(1 - confusion)
+    mean, deviation = device.mean(0), device.std(0, ddof=1)
+    order = np.argsort(mean)
+    kept = [int(order[0])]
+    for step in order[1:]:
+        last = kept[-1]
+        if mean[step] - mean[last] >= apart * (deviation[step] + deviation[last]):
+            kept.append(int(step))  # of levels that are as far, the first
+    return kept
+
+
 def confused(levels: Float[np.ndarray, "devices cycles steps"]) -> np.ndarray:
-    """Share of cycles of each device read as another of its steps, by nearest mean."""
-    mean = levels.mean(axis=1, keepdims=True)
-    nearest = np.argmin(np.abs(levels[..., None] - mean[:, :, None, :]), axis=-1)
+    """Share of cycles of each device read as another of its steps, by nearest mean.
+
+    The means are those of every other cycle, what is read those between.
+    """
+    mean = levels[:, ::2].mean(axis=1, keepdims=True)
+    nearest = np.argmin(np.abs(levels[:, 1::2, :, None] - mean[:, :, None, :]), axis=-1)
     return np.mean(nearest != np.arange(levels.shape[-1]), axis=(1, 2))

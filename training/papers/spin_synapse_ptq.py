@@ -2,8 +2,12 @@
 
 from . import _spin_synapse_figures as figures
 from ._paper import Paper, Step
-from ._spin_synapse_device import eleven_states, macrospin_control, ranking, sites_by_llg
-from ._spin_synapse_network import baseline, controls, every_grid, noisy_chips, paired
+from ._spin_synapse_network import baseline, every_grid
+from ._spin_synapse_noise import controls, noisy_chips
+from ._spin_synapse_paired import paired
+from ._spin_synapse_ranking import ranking
+from ._spin_synapse_sites import sites_by_llg
+from ._spin_synapse_states import eleven_states, macrospin_control
 
 
 PAPER = Paper(
