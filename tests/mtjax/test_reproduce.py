@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import subprocess
 
 import numpy as np
 import pytest
 
+import mtjax._commit
+import mtjax._directory
 from mtjax import data
 from mtjax._reproduce import listed, named, one
 from mtjax._tree import BadInput
@@ -51,6 +54,38 @@ def test_an_interrupted_run_goes_on_after_the_last_finished_step(tmp_path):
         assert result["card"] in told
         assert "number 2" in told
         assert "3 % [P]" in told
+
+
+def test_a_page_says_what_made_each_step_and_what_is_not_there(tmp_path, monkeypatch):
+    calls = []
+    made = mtjax._directory.provenance
+    old = lambda: made() | {"commit": "0123456789ab"}
+    monkeypatch.setattr("mtjax._reproduce.provenance", old)
+    with pytest.raises(KeyboardInterrupt):
+        one(paper(step(1, calls), step(2, calls, fails=True)), tmp_path, True, 0)
+    told = (tmp_path / "finite_difference.md").read_text()
+    assert "the quick run without step 2" in told
+    assert "commit `0123456789ab`" in told
+    new = lambda: made() | {"commit": "ba9876543210"}
+    monkeypatch.setattr("mtjax._reproduce.provenance", new)
+    one(paper(step(1, calls), step(2, calls)), tmp_path, True, 0)
+    told = (tmp_path / "finite_difference.md").read_text()
+    head, first = told.split("## 1. Step 1")
+    first, second = first.split("## 2. Step 2")
+    assert "ba9876543210" in head
+    assert "0123456789ab" in first
+    assert "commit" not in second
+    assert "Student's t" in head
+
+
+def test_the_commit_is_that_of_the_checkout():
+    found = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if found.returncode or not (ROOT / ".git").exists():
+        assert mtjax._commit.commit() is None
+    else:
+        assert found.stdout.startswith(mtjax._commit.commit().removesuffix("+"))
 
 
 @pytest.mark.parametrize("quick, seed", ((False, 0), (True, 1)))

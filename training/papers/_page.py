@@ -24,7 +24,8 @@ def page(paper: Paper, result: dict[str, Any]) -> str:
         f"sha256 `{result['card']}`. A step that another commit or card made says so.",
         "Grades of published numbers: [P] the paper's own abstract or page, [T] a third "
         "party's summary, [D] arithmetic from those, [M] a prototype of ours. Intervals "
-        "are 95 %, by bootstrap over the unit that `runs` names first.",
+        "are 95 %, over the unit that `runs` names first: by bootstrap, or of 2 to 5 units "
+        "by Student's t.",
         "## Published numbers\n\n" + _published(result),
     ]
     for step in paper.steps:

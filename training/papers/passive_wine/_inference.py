@@ -16,9 +16,9 @@ def inference(card, session) -> Result:
 
     Both layers are read from the same array with all columns at virtual ground, exactly
     solved; the hyperbolic tangent between them is digital. Verifying single cells with
-    all other lines floating, but for their leak to the substrate, is scored apart, against
-    grounded lines. 60 % and 40 % are
-    the shares of the rows that were trained with.
+    all other lines floating, but for their leak to the substrate, is scored apart,
+    against grounded lines. 60 % and 40 % are the shares of the rows that were trained
+    with.
     """
     solved, written = session.result(1).arrays, session.result(3).arrays
     rows, arrays = [], {}
