@@ -7,9 +7,9 @@ import subprocess
 import numpy as np
 import pytest
 
-import mtjax._commit
-import mtjax._directory
 from mtjax import data
+from mtjax._commit import commit
+from mtjax._directory import provenance
 from mtjax._reproduce import listed, named, one
 from mtjax._tree import BadInput
 from mtjax.training import papers
@@ -58,7 +58,7 @@ def test_an_interrupted_run_goes_on_after_the_last_finished_step(tmp_path):
 
 def test_a_page_says_what_made_each_step_and_what_is_not_there(tmp_path, monkeypatch):
     calls = []
-    made = mtjax._directory.provenance
+    made = provenance
     old = lambda: made() | {"commit": "0123456789ab"}
     monkeypatch.setattr("mtjax._reproduce.provenance", old)
     with pytest.raises(KeyboardInterrupt):
@@ -83,9 +83,9 @@ def test_the_commit_is_that_of_the_checkout():
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if found.returncode or not (ROOT / ".git").exists():
-        assert mtjax._commit.commit() is None
+        assert commit() is None
     else:
-        assert found.stdout.startswith(mtjax._commit.commit().removesuffix("+"))
+        assert found.stdout.startswith(str(commit()).removesuffix("+"))
 
 
 @pytest.mark.parametrize("quick, seed", ((False, 0), (True, 1)))

@@ -61,7 +61,9 @@ def _another(result: dict[str, Any], step: dict[str, Any]) -> str:
     told = ""
     if step.get("commit") != result.get("commit") or step["mtjax"] != result["mtjax"]:
         told = f"; {_version(step)}"
-        told += "" if step.get("commit") else ", of a commit that was not recorded"
+        if not step.get("commit"):
+            told += ", of a commit that was not recorded: its intervals are by bootstrap, "
+            told += "however few the units"
     if step.get("card") != result["card"]:
         told += f"; card sha256 `{step['card'] or 'not recorded'}`"
     return told

@@ -4,6 +4,7 @@ from ..._distillation import Distillation
 from ..._metrics import majority
 from .._bootstrap import bootstrap
 from .._paper import Result, Row
+from .._verdict import change
 from ._arms import DIFFERENCE
 from ._images import learn, score
 from ._tasks import mnist
@@ -80,8 +81,9 @@ def distil(card, session) -> Result:
                 else "",
                 runs=f"{seeds} seeds, paired",
                 control=f"alone {alone.mean():.2f} %",
-                verdict="Not comparable, because its numbers were not at hand; here the "
-                f"student {'gains' if low > 0 else 'does not gain'}."
+                verdict="Not comparable, because its numbers were not at hand; here "
+                + change((low, high), "the student")
+                + "."
                 if name == "MTJ"
                 else "",
             )

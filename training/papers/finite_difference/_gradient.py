@@ -91,6 +91,7 @@ def gradient(card, session) -> Result:
     keys = jr.split(session.key(3, 4), reads)
     exact = np.asarray(_gradients(quiet, samples, labels, keys[:1], 1e-6, Slope.EXACT))
     exact = exact[:, 0]
+    turned = _random_cosine(exact)
     cosine, bias, spread = (np.zeros((count, devices)) for _ in range(3))
     for number, step in enumerate(steps):
         found = np.asarray(
@@ -107,9 +108,21 @@ def gradient(card, session) -> Result:
         made, current, jnp.asarray(forward), session.key(3, 5)
     )
     slope = np.asarray(derivatives(made.neuron, x)[1])
-    reused = float(jnp.mean(wrong * forward_error)) / np.mean(slope * float(swing(card)))
+    full = np.mean(slope * float(swing(card)))
+    reused = float(jnp.mean(wrong * forward_error)) / full
+    *_, other = _slopes(made, current, jnp.asarray(forward), session.key(3, 6))
+    apart = float(jnp.mean(other * forward_error)) / full
     return Result(
-        _rows(card, session, steps, slope_errors, cosine, bias, spread, reused),
+        _rows(
+            card,
+            session,
+            steps,
+            slope_errors,
+            cosine,
+            bias,
+            spread,
+            (reused, apart, turned),
+        ),
         {
             "step": steps,
             "predicted": np.array([forward, centred]),
@@ -121,7 +134,15 @@ def gradient(card, session) -> Result:
     )
 
 
-def _rows(card, session, steps, slope_errors, cosine, bias, spread, reused):
+def _random_cosine(exact: np.ndarray) -> float:
+    """Mean cosine of the exact gradients with random directions."""
+    drawn = np.random.default_rng(0).normal(size=exact.shape)
+    norms = np.linalg.norm(drawn, axis=-1) * np.linalg.norm(exact, axis=-1)
+    return float(np.mean((drawn * exact).sum(axis=-1) / norms))
+
+
+def _rows(card, session, steps, slope_errors, cosine, bias, spread, others):
+    reused, apart, turned = others
     forward, centred = predicted(card)
     best = [float(steps[i]) for i in slope_errors.argmin(axis=0)]
     at = int(np.abs(np.log(steps / forward)).argmin())
@@ -164,7 +185,7 @@ def _rows(card, session, steps, slope_errors, cosine, bias, spread, reused):
             interval=bootstrap(cosine[at]),
             runs=devices,
             control=f"worst of the grid {cosine.mean(axis=1).min():.2f}, a random "
-            "direction 0",
+            f"direction {turned:+.2f}",
         ),
         Row(
             "bias over norm at the predicted dI",
@@ -183,7 +204,7 @@ def _rows(card, session, steps, slope_errors, cosine, bias, spread, reused):
             100 * reused,
             "%",
             runs=f"{NEURONS} pairs",
-            control="two readings: 0",
+            control=f"two readings: {100 * apart:.2g} %",
         ),
     ]
 

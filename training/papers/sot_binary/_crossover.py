@@ -22,6 +22,8 @@ def crossover(card, session) -> Result:
     collapse is judged over all of r n^2 / R that was run. Inputs on gates: bit by bit, on
     tiles of 64, every input of every tile solved; the loss is that against the same chip
     without wires, paired by image, and beside it that of rows driven by the same bits.
+    Inputs on gates load the wires less: cells of inputs that are off do not conduct, and
+    the transistor is in series with the others.
     """
     network = restored(card, session, "mnist", 0)
     _, test = images(session, "mnist")

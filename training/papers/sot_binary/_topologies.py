@@ -15,8 +15,8 @@ def topologies(card, session) -> Result:
     """How far outputs depend on the inputs in other ways than linearly.
 
     Random bits in 64 x 64 cells (quick: 32), random inputs; what is left of the currents
-    after the best linear map of the inputs, over the currents that would arrive without
-    wires and divided by the gain of each column. It is called negligible below half a
+    after the best linear map of the inputs, divided by the gain of their column, over the
+    currents without wires. It is called negligible below half a
     step of 7 bits, 0.0039; the smallest resistance from which on it is so is searched for
     down to a tenth of the ordinary one.
     """
