@@ -12,7 +12,7 @@ from ._card import Card
 from ._cifar import Networks
 from ._paper import Result, Row
 from ._session import Session
-from ._verdict import against
+from ._verdict import against, of_full
 from ._weights_on_grid import Grid, input_limits, on_levels, put
 
 
@@ -90,7 +90,7 @@ def baseline(card: Card, session: Session) -> Result:
             paper="baseline near 82 % [D]",
             runs=f"{scores.shape[1]} images, the same {_seeds(scores)}",
             control=f"always the most frequent class: {most:.1f} %",
-            verdict=against(mean, interval, 82, "%"),
+            verdict=of_full(session, against(mean, interval, 82, "%")),
         )
     ]
     rows += [
@@ -143,7 +143,7 @@ def every_grid(card: Card, session: Session) -> Result:
             session.progress(number * len(all_) + at + 1, len(seeds) * len(all_))
     floats = session.result(5).arrays["right"]
     rows = [
-        _row(card, grid, np.stack(own), floats)
+        _row(card, session, grid, np.stack(own), floats)
         for grid, own in zip(all_, scores, strict=True)
     ]
     short = np.array([[right[:few] for right in own] for own in scores])
@@ -160,12 +160,17 @@ def every_grid(card: Card, session: Session) -> Result:
     )
 
 
-def _row(card: Card, grid: Grid, scores: np.ndarray, floats: np.ndarray) -> Row:
+def _row(
+    card: Card, session: Session, grid: Grid, scores: np.ndarray, floats: np.ndarray
+) -> Row:
     drop = 100 * (floats[:, : scores.shape[1]].mean() - scores.mean())
     published = None
     if grid.per_channel and grid.levels == card.count("network.levels") and not grid.inputs:
         published = PUBLISHED.get(grid.observer)
     mean, interval = 100 * float(scores.mean()), _images(scores)
+    verdict = ""
+    if published is not None:
+        verdict = of_full(session, against(mean, interval, published, "%"))
     return Row(
         str(grid),
         mean,
@@ -174,14 +179,14 @@ def _row(card: Card, grid: Grid, scores: np.ndarray, floats: np.ndarray) -> Row:
         paper="" if published is None else f"{published} % [P]",
         runs=f"{scores.shape[1]} images, the same {_seeds(scores)}",
         control=f"float on the same images: {drop:.2f} points above",
-        verdict="" if published is None else against(mean, interval, published, "%"),
+        verdict=verdict,
     )
 
 
 def _seeds(scores: np.ndarray) -> str:
     """The seeds as text, with the accuracy of each."""
     each = ", ".join(f"{100 * share:.2f}" for share in scores.mean(1))
-    return f"{len(scores)} seeds ({each})"
+    return f"{len(scores)} seed{'s' * (len(scores) > 1)} ({each})"
 
 
 def _limits(session, network: Any, networks: Networks, seed: int):

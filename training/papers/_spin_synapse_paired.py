@@ -8,7 +8,7 @@ from ._card import Card
 from ._paper import Result, Row
 from ._session import Session
 from ._spin_synapse_network import main_grids
-from ._verdict import against
+from ._verdict import against, of_full
 from ._weights_on_grid import Grid
 
 
@@ -74,7 +74,10 @@ def paired(card: Card, session: Session) -> Result:
                 + ", ".join(f"{v:+.2f}" for v in 100 * by_seed(one, other)),
                 verdict=""
                 if published is None
-                else against(float(difference.mean()), interval, published, "points"),
+                else of_full(
+                    session,
+                    against(float(difference.mean()), interval, published, "points"),
+                ),
             )
         )
     return Result(rows)

@@ -10,7 +10,7 @@ from ._paper import Result, Row
 from ._session import Session
 from ._spin_synapse_sites import KINDS
 from ._staircase import confused, judged, Law, staircase, states, variation
-from ._verdict import against
+from ._verdict import against, of_full
 
 
 def law(card: Card, session: Session, name: str) -> Law:
@@ -117,7 +117,9 @@ def eleven_states(card: Card, session: Session) -> Result:
                     runs=runs,
                     control=f"over the mean level {100 * np.mean(own['mean']):.2f} %; "
                     f"range {100 * np.mean(own['reach']):.0f} % of all sites",
-                    verdict=_told(100 * own["range"], np.mean, 2, "%") if tilted else "",
+                    verdict=of_full(session, _told(100 * own["range"], np.mean, 2, "%"))
+                    if tilted
+                    else "",
                 ),
                 Row(
                     f"{what}: states at {100 * confusion:g} % confusion",
@@ -128,7 +130,9 @@ def eleven_states(card: Card, session: Session) -> Result:
                     runs=runs,
                     control=f"{np.median(own['chosen']):g} on the cycles that chose them; "
                     f"one site {len(np.unique(alone[f'{name}_one']))}",
-                    verdict=_told(own["states"], np.median, 11, "states") if tilted else "",
+                    verdict=of_full(session, _told(own["states"], np.median, 11, "states"))
+                    if tilted
+                    else "",
                 ),
                 Row(
                     f"{what}: distinct states of the 11 equal steps",
@@ -140,7 +144,9 @@ def eleven_states(card: Card, session: Session) -> Result:
                     control="the 11 by nearest mean are misread in "
                     f"{100 * np.mean(own['confused']):.0f} %, by chance in "
                     f"{100 * (1 - 1 / steps.shape[-1]):.0f} %",
-                    verdict=_told(own["of_eleven"], np.median, 11, "states")
+                    verdict=of_full(
+                        session, _told(own["of_eleven"], np.median, 11, "states")
+                    )
                     if tilted
                     else "",
                 ),
@@ -150,7 +156,8 @@ def eleven_states(card: Card, session: Session) -> Result:
 
 def _told(values, statistic, published, unit) -> str:
     """The verdict over devices; the number of sites is ours."""
-    told = against(float(statistic(values)), bootstrap(values, statistic), published, unit)
+    interval = bootstrap(values, statistic)
+    told = against(float(statistic(values)), interval, published, unit)
     return f"{told} The number of sites is assumed, and decides it."
 
 

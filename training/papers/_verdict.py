@@ -1,6 +1,7 @@
 """One sentence on a number of ours beside another, from both sides of its interval."""
 
 import enum
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +67,13 @@ def against(
     told = f"{_HEADS[where]} {number} by {abs(distance):.3g} "
     told += f"({ends[0]:.3g} to {ends[1]:.3g}) {apart}".rstrip()
     return f"{told}{': ' + because if because else ''}."
+
+
+def of_full(session: Any, told: str) -> str:
+    """The verdict if the run is a full one."""
+    if session.quick:
+        return "Not comparable, because the sizes of a quick run are too small."
+    return told
 
 
 def change(interval: Interval | None, noun: str, unit: str = "points") -> str:
