@@ -11,6 +11,7 @@ import pytest
 from scipy import constants
 
 from mtjax import llg
+from mtjax.data import Outcome
 
 
 GAMMA = constants.physical_constants["electron gyromag. ratio"][0]
@@ -110,3 +111,20 @@ def test_a_granular_pulse_beyond_breakdown_is_refused():
             key=jr.key(1),
             trials=2,
         )
+
+
+def test_every_grain_of_the_granular_memory_keeps_for_ten_years():
+    """The tessellation whose smallest grain has a third of the mean area, both states."""
+    device = llg.presets.granular_memory()
+    grains = jax.tree.map(lambda x: x[0], llg.microstructures(device, 1, key=jr.key(0)))
+    assert float(grains.fraction.min()) * device.grains < 0.4
+    system = eqx.filter_jit(device.system)(grains)
+    attempts, years, failure = 3e11, 10 * constants.year, 1e-3
+    needed = np.log(attempts * years / failure)
+    for sign in (1, -1):
+        start = llg.settled(system, sign * jnp.ones(device.grains, int))
+        found = llg.flips(system, start, device.grains)
+        good = jax.vmap(lambda o: o == Outcome.successful)(found.outcome)
+        assert bool(jnp.all(good))
+        lowest = float(found.energy.min()) / (constants.k * float(device.temperature))
+        assert needed < lowest < 1.2 * needed
