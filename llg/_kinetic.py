@@ -31,6 +31,8 @@ def histories(
     horizon: float,
     temperature: float,
     generator: np.random.Generator,
+    *,
+    follow: bool = True,
 ) -> Histories:
     r"""Trajectories of a rate network without rejections, all side by side.
 
@@ -49,6 +51,7 @@ def histories(
     - `window`: Lower and upper end of the cosine, shape `(trajectories, 2)`.
     - `horizon`: When they end [s].
     - `temperature`: [K].
+    - `follow`: Whether trajectories go on once they have left their window.
     """
     number, grains = signs.shape
     signs, time = np.array(signs, np.int8), np.zeros(number)
@@ -56,7 +59,7 @@ def histories(
     count = np.zeros((number, grains), int)
     left, flips = np.full(number, np.inf), np.zeros(number, int)
     left[_outside(states, signs, window)] = 0.0
-    alive = np.arange(number)
+    alive = np.nonzero(np.isinf(left) | follow)[0]
     while alive.size:
         ways = states.ways(signs[alive])
         out = ways.attempt * np.exp(-ways.energy / (K_B * temperature))
@@ -83,6 +86,7 @@ def histories(
         pace[alive[rare]] = np.maximum(pace[alive[rare]], _FLICKERS * fastest[:, None])
         gone = _outside(states, signs[alive], window[alive]) & np.isinf(left[alive])
         left[alive[gone]] = time[alive[gone]]
+        alive = alive if follow else alive[~gone]
     return Histories(left, signs, flips)
 
 

@@ -68,6 +68,7 @@ def retention(
     key: Array,
     horizon: float = TEN_YEARS,
     trials: int = 100,
+    follow: bool = True,
 ) -> Retention:
     """How often held states leave the window of their level within a time, and how far.
 
@@ -84,6 +85,8 @@ def retention(
     - `temperatures`: Shape `(temperatures,)` [K].
     - `horizon`: How long [s], ten years by default.
     - `trials`: Histories of each held state.
+    - `follow`: Whether histories go on once they have left: `after`, `drift` and `flips`
+        are otherwise of that moment.
     """
     signs = np.asarray(signs, np.int8)
     if signs.ndim != 2 or not np.all(np.abs(signs) == 1):
@@ -114,6 +117,7 @@ def retention(
             horizon,
             float(temperature),
             generator,
+            follow=follow,
         )
         left.append(found.left)
         after.append(conductance(states.cosine(found.signs)))

@@ -97,6 +97,21 @@ def test_histories_follow_the_master_equation(horizon):
     assert p > 1e-3
 
 
+def test_histories_that_are_not_followed_end_where_they_leave():
+    table, trials = sample(), 400
+    matrix, states = table.generator()
+    start = np.ones((trials, 5), np.int8)
+    window = np.tile([0.1, 1.1], (trials, 1))
+    generator = np.random.default_rng(0)
+    found = llg.histories(table, start, window, 1e5, 300.0, generator, follow=False)
+    left = np.isfinite(found.left)
+    np.testing.assert_array_equal(table.cosine(found.signs) <= 0.1, left)
+    inside = states.mean(1) > 0.1
+    kept = scipy.linalg.expm(matrix[np.ix_(inside, inside)] * 1e5)[0].sum()
+    z = (np.sum(~left) - trials * kept) / np.sqrt(trials * kept * (1 - kept))
+    assert abs(z) < 3
+
+
 def test_a_distribution_of_barriers_fails_as_its_quadrature_says():
     """Independent grains, log-normal barriers: ten years, |z| < 3."""
     devices, grains = 800, 4

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -12,7 +11,8 @@ from .._bootstrap import bootstrap
 from .._card import Card
 from .._paper import Result, Row
 from .._session import Session
-from ._junctions import changed, draw, fractions, RigidGrains, sweep, WithoutDipoles
+from ._junctions import changed, draw, fractions, junction, of_one, sweep
+from ._variants import RigidGrains, WithoutDipoles
 
 
 def controls(card: Card, session: Session) -> Result:
@@ -23,16 +23,16 @@ def controls(card: Card, session: Session) -> Result:
     grain. For each: the largest deviation over the cycles, and how much is reversed.
     Last, uncoupled rigid grains against the Poisson-binomial law, by Fokker-Planck.
     """
-    preset = llg.presets.granular_junction()
+    device = junction(card, session)
     full = card.number("controls.a_ex", "J/m")
     cases: dict[str, Any] = {
-        "as it is": preset,
-        "no spread": changed(preset, grain__k_u_spread=0.0, grain__size_spread=0.0),
-        "no exchange between layers": changed(preset, j_interlayer=0.0),
-        "no lateral exchange": changed(preset, soft__a_ex=0.0),
-        "full lateral exchange": changed(preset, soft__a_ex=full),
-        "no dipoles": WithoutDipoles(preset),
-        "four soft spins a grain": changed(preset, soft__split=4),
+        "as it is": device,
+        "no spread": changed(device, grain__k_u_spread=0.0, grain__size_spread=0.0),
+        "no exchange between layers": changed(device, j_interlayer=0.0),
+        "no lateral exchange": changed(device, soft__a_ex=0.0),
+        "full lateral exchange": changed(device, soft__a_ex=full),
+        "no dipoles": WithoutDipoles(device),
+        "four soft spins a grain": changed(device, soft__split=4),
     }
     if session.quick:
         del cases["four soft spins a grain"]
@@ -40,22 +40,20 @@ def controls(card: Card, session: Session) -> Result:
     arrays: dict[str, Any] = {"voltage": voltages}
     rows: list[Row] = []
     total = len(cases) + 1
-    whole = np.zeros(1)
-    for number, (name, device) in enumerate(cases.items()):
+    for number, (name, case) in enumerate(cases.items()):
         found = session.keep(
-            f"5-{number}", lambda device=device: _one(card, session, device, voltages)
+            f"5-{number}", lambda case=case: _one(card, session, case, voltages)
         )
         part, deviation = found["part"], found["deviation"]
         arrays |= {f"part_{number}": part, f"deviation_{number}": deviation}
-        own = deviation.max(1)
+        own = 100 * deviation.max(1)
         between = part.std(0, ddof=min(1, len(part) - 1)).max()
-        whole = own if number == 0 else whole
         rows.append(
             Row(
                 f"{name}: largest cycle deviation over range",
-                100 * float(own.mean()),
+                float(own.mean()),
                 "%",
-                tuple(100 * v for v in bootstrap(own)),  # pyright: ignore
+                bootstrap(own),
                 runs=f"{len(own)} tessellations, {session.size('control_trials')} cycles",
                 control=f"reversed at {voltages[-1]:g} V: "
                 f"{100 * part[:, -1].mean():.0f} %, device to device {100 * between:.1f} %",
@@ -74,8 +72,7 @@ def _one(card, session, device, voltages):
     split = base.soft.split > 1
     draws = draw(base, max(1, number // 2) if split else number, session.key(5))
     width = 1e-9 * session.size("control_width")
-    first = jax.tree.map(lambda x: x[0], draws)
-    limit = 1.3 * float(llg.step_advice(device.system(first)).precession)
+    limit = 1.3 * float(llg.step_advice(device.system(of_one(draws))).precession)
     levels = sweep(
         device,
         draws,
@@ -91,14 +88,11 @@ def _one(card, session, device, voltages):
 
 def _law(card, session):
     """Level of rigid grains by LLG, and by one Fokker-Planck equation a grain."""
-    preset = llg.presets.granular_junction()
-    device = RigidGrains(preset)
-    draws = draw(preset, 1, session.key(5))
+    # Rigid grains need more than any barrier stands.
+    unlimited = changed(junction(card, session), junction__breakdown=1e3)
+    draws, device = draw(unlimited, 1, session.key(5)), RigidGrains(unlimited)
     voltages = np.array(card.numbers("controls.rigid_voltages", "V"))
-    width = card.number("controls.rigid_width", "s")
-    trials = 512 if not session.quick else 64
-    unlimited = changed(preset, junction__breakdown=1e3)
-    device = RigidGrains(unlimited)
+    width, trials = card.number("controls.rigid_width", "s"), session.size("law_trials")
     levels = sweep(
         device,
         draws,
@@ -135,7 +129,7 @@ def _law_rows(card, session, law):
                 float(ratio),
                 "",
                 (ratio * (1 - 1.96 / np.sqrt(2 * n)), ratio * (1 + 1.96 / np.sqrt(2 * n))),
-                runs=f"{n} cycles of one tessellation",
+                runs=f"{n} cycles of one tessellation; normal interval",
                 control=f"mean {100 * law['part'][i]:.2f} %, by the law "
                 f"{100 * law['exact'][i]:.2f} %, z = {z:+.1f}",
                 verdict="Uncoupled grains follow the Poisson-binomial law."

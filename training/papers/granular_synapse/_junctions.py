@@ -1,4 +1,4 @@
-"""Variants of the granular junction, and how they are swept."""
+"""The granular junction of the card, and how it is drawn and swept."""
 
 import dataclasses
 from typing import Any
@@ -8,77 +8,55 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
+from scipy import constants
 
 from .... import llg
 from ....data import Levels, Pulses, State
+from .._card import Card
+from .._session import Session
 
 
-class WithoutDipoles(eqx.Module):
-    """A granular junction whose spins do not feel each other's stray fields.
+_SOFT = {
+    "m_s": "A/m",
+    "thickness": "m",
+    "alpha": "1",
+    "k_u": "J/m^3",
+    "a_ex": "J/m",
+}
+_GRAIN = {
+    "m_s": "A/m",
+    "thickness": "m",
+    "alpha": "1",
+    "k_u": "J/m^3",
+    "k_u_spread": "1",
+    "size": "m",
+    "size_spread": "1",
+    "j_boundary": "J/m^2",
+}
+_JUNCTION = {
+    "resistance_area": "Ohm m^2",
+    "tmr": "1",
+    "v_half": "V",
+    "polarisation": "1",
+    "series_resistance": "Ohm",
+    "breakdown": "V",
+}
 
-    Each keeps its own demagnetisation.
-    """
 
-    device: llg.GranularJunction
+def junction(card: Card, session: Session) -> llg.GranularJunction:
+    """The junction whose every number is in the card, at the size of the run."""
 
-    def system(self, grains: llg.Microstructure) -> llg.System:
-        """The spins of one draw."""
-        system = self.device.system(grains)
-        at = next(
-            i for i, t in enumerate(system.terms) if isinstance(t, llg.Demagnetisation)
-        )
-        own = jnp.eye(system.moment.shape[0])[..., None, None]
-        return eqx.tree_at(
-            lambda s: s.terms[at].tensor, system, replace_fn=lambda t: t * own
-        )
+    def numbers(table: str, units: dict[str, str]) -> dict[str, Any]:
+        return {name: card.number(f"{table}.{name}", unit) for name, unit in units.items()}
 
-    def check(self, grains: llg.Microstructure) -> None:
-        """As the junction does."""
-        self.device.check(grains)
-
-
-class RigidGrains(eqx.Module):
-    """One spin a grain with the column's moment and anisotropy, all couplings off.
-
-    Fed without a series resistance, so that its grains are independent: the number that
-    reverses follows the Poisson-binomial law.
-    """
-
-    device: llg.GranularJunction
-
-    def system(self, grains: llg.Microstructure) -> llg.System:
-        """The spins of one draw."""
-        full = self.device.system(grains)
-        number = grains.fraction.shape[-1]
-        uniaxial = next(t for t in full.terms if isinstance(t, llg.Uniaxial))
-        soft, hard = full.moment[:number], full.moment[number:]
-        moment = soft + hard
-        energy = uniaxial.k_u * uniaxial.volume
-        thickness = self.device.soft.thickness + self.device.grain.thickness
-        # Only what is left of the intrinsic anisotropy by a film's demagnetisation holds.
-        m_s = moment / (self.device.side**2 * grains.fraction * thickness)
-        volume = moment / m_s
-        kept = energy[:number] + energy[number:] - 2e-7 * jnp.pi * m_s**2 * volume
-        up = jnp.broadcast_to(jnp.array([0.0, 0.0, 1.0]), (number, 3))
-        circuit = eqx.tree_at(lambda c: c.series_resistance, full.circuit, jnp.zeros(()))
-        return llg.System(
-            terms=(
-                llg.Uniaxial(
-                    k_u=kept / volume, volume=volume, moment=moment, axis=up, effective=True
-                ),
-            ),
-            circuit=circuit,
-            moment=moment,
-            alpha=(full.alpha[:number] * soft + full.alpha[number:] * hard) / moment,
-            torque=full.torque[:number] * soft / moment,
-            weight=full.weight[:number],
-            polariser=full.polariser,
-            temperature=full.temperature,
-        )
-
-    def check(self, grains: llg.Microstructure) -> None:
-        """As the junction does."""
-        self.device.check(grains)
+    return llg.GranularJunction(
+        soft=llg.SoftLayer(**numbers("soft", _SOFT)),
+        grain=llg.GrainLayer(**numbers("grain", _GRAIN)),
+        junction=llg.Junction(**numbers("junction", _JUNCTION)),
+        j_interlayer=card.number("stack.j_interlayer", "J/m^2"),
+        side=1e-9 * session.size("side"),
+        temperature=card.number("stack.temperature", "K"),
+    )
 
 
 def changed(device: llg.GranularJunction, **values: Any) -> llg.GranularJunction:
@@ -147,5 +125,10 @@ def grain_energies(device: llg.GranularJunction, draws: llg.Microstructure) -> n
         uniaxial = next(t for t in system.terms if isinstance(t, llg.Uniaxial))
         return (uniaxial.k_u * uniaxial.volume)[-grains.fraction.shape[-1] :]
 
-    thermal = 1.380649e-23 * float(device.temperature)
+    thermal = constants.k * float(device.temperature)
     return np.asarray(jax.lax.map(one, draws)) / thermal
+
+
+def of_one(draws: llg.Microstructure, number: int = 0) -> llg.Microstructure:
+    """One of the tessellations, without the leading axis."""
+    return jax.tree.map(lambda x: x[number], draws)
