@@ -112,7 +112,7 @@ def test_gates_on_many_tiles_make_the_currents_of_the_whole_matrix():
 def test_gates_that_are_all_on_give_a_tile_what_wires_leave():
     pairs = 1e-4 * jr.uniform(jr.key(0), (8, 4, 2), jnp.float32)
     cells = jnp.asarray(_gates.tiles(pairs, 8)[0, 0], float)
-    whole = crossbar.effective(crossbar.Crossbar.wired(cells, jnp.asarray(20.0))).sum(0)
+    whole = _arrays.driven(cells, jnp.asarray(20.0), jnp.ones((1, 8)))[0]
     on = np.ones((1, 8), bool)
     found = _gates.currents(pairs, on, lines=8, wire=20.0, voltage=1.0)[0]
     np.testing.assert_allclose(found, whole[::2] - whole[1::2], atol=1e-5 * whole.max())
