@@ -1,5 +1,7 @@
 """Steps 2 and 3 of `spin_synapse_ptq`: films of one site and of many."""
 
+import functools
+
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -92,14 +94,9 @@ def eleven_states(card: Card, session: Session) -> Result:
     count = session.size("cycles")
     for number, name in enumerate(KINDS):
         for sites in session.size("sites"):
-            steps = draw(card, session, name, sites, 11, (3, number, sites))
-            many = draw(card, session, name, sites, fine, (3, number, sites, 1))
-            own = variation(steps) | {
-                "states": judged(many, confusion),
-                "chosen": states(many[:, ::2], confusion),
-                "of_eleven": judged(steps, confusion),
-                "confused": confused(steps),
-            }
+            make = functools.partial(_films, card, session, name, sites, fine, confusion)
+            own = session.keep(f"3-{name}-{sites}", make)
+            steps = own.pop("levels")
             arrays |= {f"{name}_{sites}_{key}": value for key, value in own.items()}
             if sites == sorted(session.size("sites"))[1]:
                 arrays[f"{name}_levels"] = steps
@@ -152,6 +149,20 @@ def eleven_states(card: Card, session: Session) -> Result:
                 ),
             ]
     return Result(rows, arrays)
+
+
+def _films(card, session, name, sites, fine, confusion) -> dict[str, np.ndarray]:
+    """Films of a kind with so many sites: levels of the 11 steps, variation, states."""
+    path = (3, list(KINDS).index(name), sites)
+    steps = draw(card, session, name, sites, 11, path)
+    many = draw(card, session, name, sites, fine, (*path, 1))
+    return variation(steps) | {
+        "states": judged(many, confusion),
+        "chosen": states(many[:, ::2], confusion),
+        "of_eleven": judged(steps, confusion),
+        "confused": confused(steps),
+        "levels": steps,
+    }
 
 
 def _told(values, statistic, published, unit) -> str:
