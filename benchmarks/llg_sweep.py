@@ -185,12 +185,13 @@ def memory() -> None:
     """Temporary memory of a compiled block, forward and backward."""
     seen = []
     inner = _simulate._call
-    compiled = _simulate._compiled(jax.default_backend())
 
-    def call(which, arguments, static):
-        lowered = compiled[which].lower(*arguments, **static).compile()
-        seen.append((which, lowered.memory_analysis().temp_size_in_bytes / 2**20))
-        return inner(which, arguments, static)
+    def call(kernel, arguments, static):
+        function = _simulate.compiled(kernel, tuple(static), jax.default_backend())
+        lowered = function.lower(*arguments, **static).compile()
+        size = lowered.memory_analysis().temp_size_in_bytes / 2**20
+        seen.append((kernel.__name__, size))
+        return inner(kernel, arguments, static)
 
     _simulate._call = call
     try:
@@ -201,9 +202,7 @@ def memory() -> None:
                     magnet(), s, 1024, None, v, gradient=g
                 )
                 jax.grad(f)(jnp.array([8e5, 0.02, 1e6, 1e-9]))
-                both = ", ".join(
-                    f"{'backward' if w else 'forward'} {mb:.2f}" for w, mb in seen
-                )
+                both = ", ".join(f"{name} {size:.2f}" for name, size in seen)
                 print(f"  {steps:5d} steps, {type(gradient).__name__:8s}: {both} MiB")
     finally:
         _simulate._call = inner

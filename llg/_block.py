@@ -1,19 +1,14 @@
-"""A block: some samples of one system, stepped together; its forward pass and adjoint.
+"""A block: some samples of one system, stepped together.
 
 A sample is one trial of one pulse. The batch of samples is the last axis of every array.
 """
 
-import math
-from functools import partial
-
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
-from ._fusion import computed_once
 from ._score import shift
 from ._step import advance, draws, over_batch, start, torque
 
@@ -56,17 +51,17 @@ def _hat(samples: Samples, step: Array, settle: int) -> Array:
     return jnp.maximum(1 - jnp.maximum(away, -away), 0.0)
 
 
-def _advance(system: Assembled, samples: Samples, settle: int, state, step, xi):
+def advance_seen(system: Assembled, samples: Samples, settle: int, state, step, xi):
     """One step of all samples; adds to the mean cosine seen at the end of the pulse."""
     m, seen = state
     m, cosine = advance(system, m, source_voltage(system, samples, step, settle), xi)
     return m, seen + _hat(samples, step, settle) * cosine
 
 
-def _advance_twice(system: Assembled, samples: Samples, settle: int, state, pair):
+def advance_twice(system: Assembled, samples: Samples, settle: int, state, pair):
     """The steps `2 * pair` and the next, which share their counters."""
     for half, xi in enumerate(thermal_of_two(system, samples, pair)):
-        state = _advance(system, samples, settle, state, 2 * pair + half, xi)
+        state = advance_seen(system, samples, settle, state, 2 * pair + half, xi)
     return state
 
 
@@ -82,10 +77,15 @@ def thermal(system: Assembled, samples: Samples, step) -> Array:
     return jnp.where(step % 2 == 0, even, odd)
 
 
-def _advance_scored(
+def advance_scored(
     system: Assembled, samples: Samples, settle: int, relaxation, axial, state, step, xi
 ):
-    """As `_advance`, with a tangent that relaxes into the logarithm of the likelihood."""
+    """As `advance_seen`; with a `relaxation`, the tangent turns into a likelihood.
+
+    Its logarithm then stands beside the mean cosine seen.
+    """
+    if relaxation is None:
+        return advance_seen(system, samples, settle, state, step, xi)
     m, (seen, score) = state
     source = source_voltage(system, samples, step, settle)
     left = lax.stop_gradient(samples.end) + settle - step.astype(seen.dtype)
@@ -112,7 +112,7 @@ def _stretched(system: Assembled, factor) -> Assembled:
     )
 
 
-def _initial(system: Assembled, samples: Samples):
+def initial(system: Assembled, samples: Samples):
     return start(system, samples.key, samples.trial), jnp.zeros_like(samples.voltage)
 
 
@@ -123,9 +123,9 @@ def pairs_needed(samples: Samples, settle: int) -> Array:
 
 def cosines(system: Assembled, samples: Samples, settle: int) -> Float[Array, " batch"]:
     """Area-averaged cosine of the free layer at the end of each sample's pulse."""
-    body = lambda pair, state: _advance_twice(system, samples, settle, state, pair)
+    body = lambda pair, state: advance_twice(system, samples, settle, state, pair)
     last = pairs_needed(samples, settle)
-    return lax.fori_loop(0, last, body, _initial(system, samples))[1]
+    return lax.fori_loop(0, last, body, initial(system, samples))[1]
 
 
 def crossings(
@@ -147,105 +147,9 @@ def crossings(
         cosine = torque(system, state[0], source_voltage(system, samples, step, settle))[1]
         past = (cosine * system.sign < 0) & (elapsed >= 0) & (elapsed <= samples.end)
         when = jnp.where(past, jnp.minimum(when, elapsed), when)
-        return _advance(system, samples, settle, state, step, xi), when
+        return advance_seen(system, samples, settle, state, step, xi), when
 
     never = jnp.full_like(samples.voltage, jnp.inf)
-    start = (_initial(system, samples), never)
+    start = (initial(system, samples), never)
     (_, seen), when = lax.fori_loop(0, pairs_needed(samples, settle), body, start)
     return seen, jnp.where(jnp.isnan(seen), jnp.nan, when)
-
-
-def pullback(
-    system: Assembled,
-    samples: Samples,
-    cotangent: tuple[Float[Array, " batch"], Float[Array, " batch"]],
-    relaxation: Float[Array, ""] | None,
-    steps: int,
-    settle: int,
-    axial: bool = False,
-) -> tuple[Assembled, Samples]:
-    """Cotangents of `cosines`, with states kept at about the square root of the steps.
-
-    The segments between kept states are run again, one at a time, from last to first,
-    with a state kept at every step. `cotangent` is that of the cosines and of the
-    logarithms of the likelihood; the latter counts only where there is a `relaxation`.
-    """
-    seen = cotangent[0] if relaxation is None else cotangent
-    narrow, system = system, _widened(system, samples)
-    # In pairs of steps.
-    length = math.isqrt((steps + settle) // 4) + 1
-    segments = -(-((steps + settle + 3) // 2) // length)
-    used = (pairs_needed(samples, settle) + length - 1) // length
-    floats, _ = eqx.partition(samples, eqx.is_inexact_array)
-    zeros = partial(jax.tree.map, jnp.zeros_like)
-    m, nothing = _initial(narrow, samples)[0], zeros(seen)
-
-    def keep(index, carry):
-        m, kept = carry
-        put = lambda all, one: lax.dynamic_update_index_in_dim(all, one, index, 0)
-        kept = jax.tree.map(put, kept, m)
-        body = lambda k, state: _advance_twice(
-            narrow, samples, settle, state, index * length + k
-        )
-        m, _ = lax.fori_loop(0, length, body, (m, jnp.zeros_like(samples.voltage)))
-        return m, kept
-
-    kept = jax.tree.map(lambda x: jnp.zeros((segments, *x.shape), x.dtype), m)
-    _, kept = lax.fori_loop(0, used, keep, (m, kept))
-
-    def step(system, floats, m, k, xi):
-        here, state = eqx.combine(floats, samples), (m, nothing)
-        if relaxation is None:
-            return _advance(system, here, settle, state, k, xi)
-        return _advance_scored(system, here, settle, relaxation, axial, state, k, xi)
-
-    @computed_once
-    def undo(d_m, m, k, xi):
-        _, pull = jax.vjp(partial(step, k=k, xi=xi), system, floats, m)
-        return pull((d_m, seen))
-
-    def back(i, carry):
-        """A segment: all of its states, then their cotangents from last to first."""
-        index = used - 1 - i
-        take = lambda all: lax.dynamic_index_in_dim(all, index, 0, keepdims=False)
-        pairs = index * length + jnp.arange(length)
-        noise = lax.map(lambda p: jnp.stack(thermal_of_two(narrow, samples, p)), pairs)
-        noise = noise.reshape(2 * length, *noise.shape[2:])
-        k = 2 * index * length + jnp.arange(2 * length)
-        ahead = lambda m, each: (
-            _advance(narrow, samples, settle, (m, samples.voltage), *each)[0],
-            m,
-        )
-        _, states = lax.scan(ahead, jax.tree.map(take, kept), (k, noise))
-
-        def one(carry, each):
-            d_m, d_system, d_floats = carry
-            more_system, more_floats, d_m = undo(d_m, *each)
-            add = partial(jax.tree.map, jnp.add)
-            return (d_m, add(d_system, more_system), add(d_floats, more_floats)), None
-
-        return lax.scan(one, carry, (states, k, noise), reverse=True)[0]
-
-    carry = (zeros(m), zeros(system), zeros(floats))
-    d_m, d_system, d_floats = lax.fori_loop(0, used, back, carry)
-    _, pull = jax.vjp(
-        lambda s: (_widened(s, samples), start(s, samples.key, samples.trial)), narrow
-    )
-    return pull((d_system, d_m))[0], d_floats
-
-
-def _widened(system: Assembled, samples: Samples) -> Assembled:
-    """What the steps of a single spin use of a system, once for each sample.
-
-    Its derivatives then add up sample by sample, and are summed over them once, not in
-    every step.
-    """
-    if system.alpha.shape[0] > 1:
-        return system
-    number = samples.trial.shape[0]
-    of_spins = lambda s: (s.rotation, s.alpha, s.noise, s.torque, s.weight, s.circuit)
-    of_space = lambda s: (s.matrix, s.bias, s.polariser)
-    wide = lambda x: jnp.broadcast_to(x[..., None], (*x.shape, number))
-    system = eqx.tree_at(of_spins, system, jax.tree.map(wide, of_spins(system)))
-    spatial = [wide(x[..., None]) for x in of_space(system)]
-    return eqx.tree_at(of_space, system, spatial)

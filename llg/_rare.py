@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from ..data import Outcome, Pulses, require_x64, State
 from ._block import (
     _hat,
-    _initial,
+    initial,
     pairs_needed,
     Samples,
     source_voltage,
@@ -223,7 +223,7 @@ def _pushed(system, samples: Samples, guide: Guide, chosen, settle: int):
         m, cosine = advance(system, m, source, noise)
         return m, seen + _hat(samples, step, settle) * cosine, ratio
 
-    m, seen = _initial(system, samples)
+    m, seen = initial(system, samples)
     carry = (m, seen, jnp.zeros_like(chosen))
     _, seen, ratio = lax.fori_loop(0, pairs_needed(samples, settle), two, carry)
     return seen, ratio

@@ -1,10 +1,10 @@
-"""All samples of a sweep as blocks, and their adjoint: one `custom_vjp`."""
+"""All samples of a sweep as blocks."""
 
 import os
 from collections.abc import Callable
 from concurrent.futures import as_completed, Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import jax
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ._block import cosines, crossings, pullback, Samples
+from ._block import cosines, crossings, Samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,17 +23,16 @@ class Plan:
     steps: int
     settle: int
     trials: int
-    block: int
-    narrow: int  # samples of a block in the backward pass
+    block: int  # samples of a block
     differentiable: bool
     timed: bool  # whether times are wanted
-    relaxation: Any  # of the tangent in a step, in `Score`; None for `Pathwise`
+    scored: bool  # whether derivatives are `Score`'s, not `Pathwise`'s
     axial: bool  # see `_score.shift`
     executor: Executor | None
     progress: Callable[[int, int], Any] | None
 
 
-def _gather(pulses, keys, order, index, trials) -> Samples:
+def gather(pulses, keys, order, index, trials) -> Samples:
     """The samples of a block; `index` counts trials within pulses of rising end."""
     point = order[index // trials]
     floats = {name: value[point] for name, value in pulses.items()}
@@ -41,50 +40,32 @@ def _gather(pulses, keys, order, index, trials) -> Samples:
     return Samples(**floats, key=keys[point].T, trial=trial)
 
 
-def forward_block(system, pulses, keys, order, index, trials, settle, timed):
+def forward_block(system, pulses, keys, order, index, trials, *, settle, timed):
     """Mean cosines of one block, and, if wanted, the steps at which they changed sign."""
-    samples = _gather(pulses, keys, order, index, trials)
+    samples = gather(pulses, keys, order, index, trials)
     if timed:
         return crossings(system, samples, settle)
     return cosines(system, samples, settle), None
 
 
-def backward_block(
-    system, pulses, keys, order, index, cotangent, relaxation, trials, settle, steps, axial
-):
-    """Cotangents of the system (summed over the block) and of each sample's pulse."""
-    samples = _gather(pulses, keys, order, index, trials)
-    d_system, d_samples = pullback(
-        system, samples, cotangent, relaxation, steps, settle, axial
-    )
-    return d_system, {name: getattr(d_samples, name) for name in pulses}
-
-
 @cache
-def _compiled(backend: str):
+def compiled(kernel: Callable, static: tuple[str, ...], backend: str) -> Any:
+    """A kernel of blocks, compiled for this backend."""
     options = {"xla_cpu_prefer_vector_width": 512} if backend == "cpu" else None
-    forward = jax.jit(
-        forward_block, static_argnames=("settle", "timed"), compiler_options=options
-    )
-    backward = jax.jit(
-        backward_block,
-        static_argnames=("settle", "steps", "axial"),
-        compiler_options=options,
-    )
-    return forward, backward
+    return jax.jit(kernel, static_argnames=static, compiler_options=options)
 
 
-def _call(which: int, arguments, static) -> Any:
+def _call(kernel: Callable, arguments, static: dict) -> Any:
     """Runs a block where the executor says; gives NumPy arrays."""
-    function = _compiled(jax.default_backend())[which]
+    function = compiled(kernel, tuple(static), jax.default_backend())
     return jax.tree.map(np.asarray, function(*arguments, **static))
 
 
-def _map(plan: Plan, which: int, jobs: list, static: dict) -> list:
+def run_jobs(plan: Plan, kernel: Callable, jobs: list, static: dict) -> list:
     """Results of all blocks in order."""
 
     def run(executor):
-        futures = [executor.submit(_call, which, job, static) for job in jobs]
+        futures = [executor.submit(_call, kernel, job, static) for job in jobs]
         try:
             if plan.progress is not None:
                 for done, _ in enumerate(as_completed(futures), start=1):
@@ -101,27 +82,77 @@ def _map(plan: Plan, which: int, jobs: list, static: dict) -> list:
         return run(executor)
 
 
-def _indices(samples: int, block: int) -> np.ndarray:
-    """Sample numbers of all full blocks; the last block repeats its last sample."""
-    blocks = -(-samples // block)
-    index = np.minimum(np.arange(blocks * block), samples - 1)
-    return index.reshape(blocks, block).astype(np.int32)
+class Layout:
+    """How the samples of all pulses make up blocks, in the order of the pulses' ends."""
+
+    def __init__(self, plan: Plan, block: int, systems, pulses):
+        self.trials, self.points = plan.trials, pulses["end"].shape[0]
+        self.devices = systems.alpha.shape[0]
+        self.order = jnp.argsort(pulses["end"])
+        samples = self.points * self.trials
+        blocks = -(-samples // block)
+        # The last block repeats its last sample.
+        index = np.minimum(np.arange(blocks * block), samples - 1)
+        self.index = index.reshape(blocks, block).astype(np.int32)
+
+    def each(self) -> tuple[jax.Array, jax.Array]:
+        """Device and samples of every block."""
+        blocks = self.index.shape[0]
+        device = jnp.asarray(np.repeat(np.arange(self.devices), blocks))
+        return device, jnp.asarray(np.tile(self.index, (self.devices, 1)))
+
+    def unsort(self, values) -> jax.Array:
+        """From samples in the order of blocks to `(device, points, trials)`."""
+        flat = values.reshape(self.devices, -1)[:, : self.points * self.trials]
+        sorted_points = flat.reshape(-1, self.points, self.trials)
+        return jnp.zeros_like(sorted_points).at[:, self.order].set(sorted_points)
 
 
-def _setting(plan, block, systems, pulses):
-    points, devices = pulses["end"].shape[0], systems.alpha.shape[0]
-    index = _indices(points * plan.trials, block)
-    return points, devices, index, jnp.argsort(pulses["end"])
+def traced(tree) -> bool:
+    """Whether this runs under a transformation of JAX."""
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
 
 
-def _unsort(values, order, trials, points):
-    """From samples in the order of blocks to `(device, points, trials)`."""
-    flat = values.reshape(values.shape[0], -1)[:, : points * trials]
-    sorted_points = flat.reshape(-1, points, trials)
-    return jnp.zeros_like(sorted_points).at[:, order].set(sorted_points)
+def host(tree):
+    """The same in NumPy, which can be pickled."""
+    return jax.tree.map(np.asarray, tree)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def place(plan: Plan, tree):
+    """What all blocks of a device share: on the accelerator, or as it can be pickled."""
+    threads = plan.executor is None or isinstance(plan.executor, ThreadPoolExecutor)
+    return jax.device_put(tree) if threads else tree
+
+
+def over_samples(plan: Plan, block: int, kernel, systems, pulses, keys, *more, **static):
+    """What `kernel` gives for every sample, each of shape `(device, points, trials)`.
+
+    It is called with what is of a device (the tree `systems`, whose first is an
+    `Assembled`), pulses, keys, order and numbers of the samples, trials, and `more`.
+    """
+    layout = Layout(plan, block, systems[0], pulses)
+    trials = np.int32(plan.trials)
+    if traced((systems, pulses, keys)):
+
+        def one(job):
+            device, index = job
+            mine = jax.tree.map(lambda x: x[device], systems)
+            shared = (*mine, pulses, keys[device], layout.order)
+            return kernel(*shared, index, trials, *more, **static)
+
+        flat = lax.map(one, layout.each())
+    else:
+        systems, pulses, keys, order = host((systems, pulses, keys, layout.order))
+        jobs = []
+        for device in range(layout.devices):
+            mine = jax.tree.map(lambda x, d=device: x[d], systems)
+            shared = place(plan, (*mine, pulses, keys[device], order))
+            jobs += [(*shared, index, trials, *more) for index in layout.index]
+        results = run_jobs(plan, kernel, jobs, static)
+        flat = jax.tree.map(lambda *parts: jnp.asarray(np.stack(parts)), *results)
+    return jax.tree.map(layout.unsort, flat)
+
+
 def simulate(plan: Plan, systems, pulses, keys):
     """Mean cosine at the end of the pulse, zeros, and the steps until it changed sign.
 
@@ -136,141 +167,8 @@ def simulate(plan: Plan, systems, pulses, keys):
     - `pulses`: Arrays of shape `(points,)` by the field names of `Samples`.
     - `keys`: Key words, shape `(device, points, 2)`.
     """
-    points, devices, index, order = _setting(plan, plan.block, systems, pulses)
     static = {"settle": plan.settle, "timed": plan.timed}
-    if _traced((systems, pulses, keys)):
-
-        def one(job):
-            device, block = job
-            system = jax.tree.map(lambda x: x[device], systems)
-            return forward_block(
-                system, pulses, keys[device], order, block, plan.trials, **static
-            )
-
-        flat = lax.map(one, _pairs(devices, index))
-    else:
-        systems, pulses, keys, order = _host((systems, pulses, keys, order))
-        jobs = []
-        for device in range(devices):
-            system = jax.tree.map(lambda x, d=device: x[d], systems)
-            shared = _place(plan, (system, pulses, keys[device], order))
-            jobs += [(*shared, block, np.int32(plan.trials)) for block in index]
-        results = _map(plan, 0, jobs, static)
-        flat = jax.tree.map(lambda *parts: jnp.asarray(np.stack(parts)), *results)
-    unsort = lambda x: _unsort(x.reshape(devices, -1), order, plan.trials, points)
-    cosine, when = jax.tree.map(unsort, flat)
+    cosine, when = over_samples(
+        plan, plan.block, forward_block, (systems,), pulses, keys, **static
+    )
     return cosine, jnp.zeros_like(cosine), when
-
-
-def _traced(tree) -> bool:
-    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(tree))
-
-
-def _host(tree):
-    return jax.tree.map(np.asarray, tree)
-
-
-def _place(plan: Plan, tree):
-    """What all blocks of a device share: on the accelerator, or as it can be pickled."""
-    threads = plan.executor is None or isinstance(plan.executor, ThreadPoolExecutor)
-    return jax.device_put(tree) if threads else tree
-
-
-def _pairs(devices, index):
-    blocks = index.shape[0]
-    device = np.repeat(np.arange(devices), blocks)
-    return jnp.asarray(device), jnp.asarray(np.tile(index, (devices, 1)))
-
-
-def _forward(plan, systems, pulses, keys):
-    results = simulate(plan, systems, pulses, keys)
-    return results, (systems, pulses, keys, jnp.isnan(results[0]))
-
-
-def _numbers_only(index, lost):
-    """Sample numbers of each device's blocks, with a good sample for each lost one.
-
-    What has a cotangent of zero must still have a finite derivative.
-    """
-    lost = lost[:, index.reshape(-1)]
-    first = jnp.argmin(lost, 1, keepdims=True).astype(index.dtype)
-    kept = jnp.where(lost, first, index.reshape(1, -1))
-    return kept.reshape(-1, *index.shape)
-
-
-def _backward(plan, residuals, cotangent):
-    if not plan.differentiable:
-        raise ValueError(
-            "`sweep` was asked for a derivative without a `gradient`: pass "
-            "`gradient=llg.Pathwise()` or `llg.Score()` for a smooth observable."
-        )
-    systems, pulses, keys, lost = residuals
-    points, devices, index, order = _setting(plan, plan.narrow, systems, pulses)
-    static = {"settle": plan.settle, "steps": plan.steps, "axial": plan.axial}
-
-    def sort(cotangent):
-        flat = jnp.where(lost, 0, cotangent)[:, order].reshape(devices, -1)
-        return jnp.pad(flat, ((0, 0), (0, index.size - flat.shape[1])))
-
-    flat = jax.tree.map(sort, cotangent[:2])
-    indices = _numbers_only(index, lost[:, order].reshape(devices, -1))
-    if _traced((systems, pulses, keys, cotangent)):
-
-        def one(carry, job):
-            device, block, ct = job
-            system = jax.tree.map(lambda x: x[device], systems)
-            d_system, d_pulses = backward_block(
-                system,
-                pulses,
-                keys[device],
-                order,
-                block,
-                ct,
-                plan.relaxation,
-                plan.trials,
-                **static,
-            )
-            total = jax.tree.map(lambda a, b: a.at[device].add(b), carry, d_system)
-            return total, d_pulses
-
-        zeros = jax.tree.map(jnp.zeros_like, systems)
-        blocks = jax.tree.map(lambda ct: ct.reshape(-1, plan.narrow), flat)
-        device = jnp.asarray(np.repeat(np.arange(devices), len(index)))
-        each = (device, indices.reshape(-1, plan.narrow), blocks)
-        d_systems, d_samples = lax.scan(one, zeros, each)
-    else:
-        host = (systems, pulses, keys, order, flat, indices)
-        systems, pulses, keys, order, flat, indices = _host(host)
-        jobs = []
-        for device in range(devices):
-            system = jax.tree.map(lambda x, d=device: x[d], systems)
-            shared = _place(plan, (system, pulses, keys[device], order))
-            mine = [ct[device].reshape(index.shape) for ct in flat]
-            for block, *ct in zip(indices[device], *mine, strict=True):
-                given = (tuple(ct), plan.relaxation, np.int32(plan.trials))
-                jobs.append((*shared, block, *given))
-        results = _map(plan, 1, jobs, static)
-        sums = []
-        for device in range(devices):
-            mine = results[device * len(index) : (device + 1) * len(index)]
-            sums.append(
-                jax.tree.map(
-                    lambda *parts: sum(part.astype(np.float64) for part in parts),
-                    *(d_system for d_system, _ in mine),
-                )
-            )
-        d_systems = jax.tree.map(
-            lambda like, *parts: jnp.asarray(np.stack(parts), like.dtype), systems, *sums
-        )
-        d_samples = jax.tree.map(lambda *parts: np.stack(parts), *(d for _, d in results))
-    d_pulses = {
-        name: jnp.sum(
-            _unsort(jnp.asarray(d).reshape(devices, -1), order, plan.trials, points),
-            (0, 2),
-        )
-        for name, d in d_samples.items()
-    }
-    return d_systems, d_pulses, None
-
-
-simulate.defvjp(_forward, _backward)

@@ -7,7 +7,7 @@ from jax import lax
 from jaxtyping import Array
 
 from ..data import Pulses, require_x64, State
-from ._block import _advance, _initial, Samples, thermal
+from ._block import advance_seen, initial, Samples, thermal
 from ._grid import TimeGrid
 from ._integrator import Integrator
 from ._microstructure import Microstructure
@@ -109,7 +109,7 @@ def _populations(
 
         def one_step(step, state):
             xi = thermal(system, samples, step)
-            return _advance(system, samples, settle, state, step, xi)
+            return advance_seen(system, samples, settle, state, step, xi)
 
         def stage(k, carry):
             state, weight, level = carry
@@ -134,7 +134,7 @@ def _populations(
             weight = jnp.where(few, mean, weight)
             return jax.tree.map(lambda x: x[..., drawn], state), weight, level[drawn]
 
-        state = _initial(system, samples)
+        state = initial(system, samples)
         level = behind(state[0])
         carry = (state, level, level)
         (_, seen), weight, level = lax.fori_loop(0, -(-steps // every), stage, carry)

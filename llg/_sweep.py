@@ -21,13 +21,14 @@ from ._checks import (
     check_stiffness,
     concrete,
 )
+from ._derivative import differentiable
 from ._grid import TimeGrid
 from ._integrator import Integrator
 from ._microstructure import Microstructure
 from ._observables import AbstractObservable
 from ._pathwise import Pathwise
 from ._score import Score
-from ._simulate import Plan, simulate
+from ._simulate import Plan
 from ._waveform import AbstractWaveform
 
 
@@ -123,11 +124,9 @@ def sweep(
         settle=grid.settle,
         trials=trials,
         block=_block_size(spins),
-        # The many values of a step's adjoint should fit in a core's cache, too.
-        narrow=min(_block_size(spins), 256),
         differentiable=gradient is not None,
         timed=any(observable.timed for observable in observables),
-        relaxation=_relaxation(gradient, grid, dtype),
+        scored=scored,
         axial=scored and _axial(systems),
         executor=executor,
         progress=progress,
@@ -135,7 +134,11 @@ def sweep(
     number = len(devices) * microstructures.number
     keys = _key_words(key, number, points["end"].shape[0])
     wide = partial(jax.tree.map, lambda x: x.astype(jnp.result_type(float)))
-    cosine, score, when = wide(simulate(plan, cast(systems), points, keys))
+    prepare = eqx.Partial(_systems, grid.dt, start, integrator, dtype)
+    moved = (tuple(devices), (microstructures, waveform), points)
+    relaxation = gradient.relaxation * grid.dt if isinstance(gradient, Score) else None
+    held = lax.stop_gradient((cast(systems), keys, cast(relaxation)))
+    cosine, score, when = wide(differentiable(moved, plan, prepare, *held))
     level, score = (1 + cosine) / 2, score if scored else None
     # The sign has changed between two steps.
     time = None if when is None else jnp.maximum(when - 0.5, 0.5) * grid.dt
@@ -161,13 +164,6 @@ def _points(
     in_steps = {"rise": pulses.mesh("rise") / dt, "fall": pulses.mesh("fall") / dt}
     in_steps |= {"end": end / dt, "stretch": factor, "voltage": pulses.mesh("voltage")}
     return {name: value.reshape(-1) for name, value in in_steps.items()}
-
-
-def _relaxation(gradient: Pathwise | Score | None, grid: TimeGrid, dtype):
-    """Share of the tangent that becomes likelihood in a step; None without `Score`."""
-    if not isinstance(gradient, Score):
-        return None
-    return np.asarray(concrete(gradient.relaxation * grid.dt), dtype)
 
 
 def _axial(systems: Assembled) -> bool:
@@ -207,6 +203,12 @@ def _prepare(device, microstructures, dt, start, waveform=None, integrator=Integ
         return assembled, system.circuit, stiffest
 
     return lax.map(one, microstructures)
+
+
+def _systems(dt, start, integrator, dtype, device, rest):
+    """The systems of a device, for all draws and in the type of the time loop."""
+    systems, _, _ = _prepare(device, rest[0], dt, start, rest[1], integrator)
+    return jax.tree.map(lambda x: jnp.asarray(x, dtype), systems)
 
 
 @partial(jax.jit, static_argnums=(1, 2))

@@ -96,7 +96,8 @@ def test_levels_and_counts_come_from_the_same_trials():
 
 
 def test_one_compilation_for_all_values_of_device_and_pulses():
-    forward, _ = _simulate._compiled("cpu")
+    static = ("settle", "timed")
+    forward = _simulate.compiled(_simulate.forward_block, static, "cpu")
     run(trials=3)
     before = forward._cache_size()
     other = eqx.tree_at(lambda d: d.soft.alpha, DEVICE, jnp.asarray(0.01))
