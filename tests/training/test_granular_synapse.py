@@ -88,8 +88,9 @@ def test_tiles_without_converters_give_the_integer_product():
         )
         for row in whole
     ]
-    scale, bias = sliced.scale[1].T, network.layers[1].bias[None]
-    wanted = jnp.stack(wanted) * step * scale + bias
+    bias = network.layers[1].bias
+    assert bias is not None
+    wanted = jnp.stack(wanted) * step * sliced.scale[1].T + bias[None]
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)
     layer = eqx.tree_at(lambda l: l.limit, layer, jnp.full_like(layer.limit, 15.0))
     coarse = _tiles.with_bits(layer, 2).on_rows(x)

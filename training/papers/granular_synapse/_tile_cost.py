@@ -39,8 +39,7 @@ def cost_of_cells(card: Card, session: Session) -> Result:
     rows, fewest = [], {}
     arrays: dict[str, Any] = {"bits": np.array(options)}
     for done, cell_bits in enumerate((1, 2)):
-        make = functools.partial(_accuracies, card, networks, number, cell_bits, options)
-        found = session.keep(f"7-{cell_bits}", make)
+        found = _accuracies(card, session, networks, cell_bits, options)
         arrays |= {f"{k}_{cell_bits}": v for k, v in found.items()}
         fewest[cell_bits], row = _fewest(card, cell_bits, options, found, number)
         rows.append(row)
@@ -57,13 +56,24 @@ def cost_of_cells(card: Card, session: Session) -> Result:
     return Result([of_full_run(session, row) for row in rows], arrays)
 
 
-def _accuracies(card, networks, number, cell_bits, options):
+def _accuracies(card, session, networks, cell_bits, options):
+    """Accuracies with ideal converters and with each of the options."""
+    number = session.size("cost_images")
     x, y = networks.train[0][-number:], networks.train[1][-number:]
-    with jax.enable_x64(False):
-        tiles = on_tiles(networks.of(0), card, cell_bits, networks.calibration[:20])
-        guess = lambda bits: jnp.argmax(answers(with_bits(tiles, bits), x), -1)
-        score = lambda bits: float(jnp.mean(guess(bits) == y))
-        return {"ideal": score(None), "accuracy": np.array([score(b) for b in options])}
+
+    @functools.cache
+    def tiles():
+        return on_tiles(networks.of(0), card, cell_bits, networks.calibration[:20])
+
+    def make(bits):
+        with jax.enable_x64(False):
+            found = jnp.argmax(answers(with_bits(tiles(), bits), x), -1)
+            return {"accuracy": jnp.mean(found == y)}
+
+    one = lambda bits: float(
+        session.keep(f"7-{cell_bits}-{bits}", lambda: make(bits))["accuracy"]
+    )
+    return {"ideal": np.array(one(None)), "accuracy": np.array([one(b) for b in options])}
 
 
 def _fewest(card, cell_bits, options, found, number):

@@ -1,7 +1,6 @@
 """Step 6: ResNet-18 on cells that vary, under three definitions of the variation."""
 
 import functools
-import itertools
 from typing import Any
 
 import jax
@@ -47,12 +46,9 @@ def variation(card: Card, session: Session) -> Result:
     scores, again = {}, {}
     every = cases(card)
     for number, case in enumerate(every):
-        spread = functools.partial(_spreads, card, sliced, case, profile)
-        found = session.keep(
-            f"6-{name(case)}",
-            functools.partial(_scores, session, networks, sliced, spread, rates, chips),
+        scores[case], again[case] = accuracies(
+            card, session, networks, sliced, case, profile
         )
-        scores[case], again[case] = found["accuracy"], float(found["again"])
         arrays[name(case)] = np.concatenate([np.full((1, chips), exact), scores[case]])
         session.progress(number + 1, len(every))
     at = rates.index(card.number("network.published_rate"))
@@ -106,26 +102,44 @@ def label(case: Case) -> str:
     return f"{relative.value}, {f'on/off {ratio:g}' if own else 'any on/off'}"
 
 
-def _spreads(card, sliced, case, profile):
-    make = functools.partial(
-        deviations, card=card, relative=case[0], ratio=case[1], profile=profile
-    )
-    return [jnp.asarray(make(w), jnp.float32) for w in sliced.whole]
+def accuracies(
+    card: Card,
+    session: Session,
+    networks: Networks,
+    sliced: Sliced,
+    case: Case,
+    profile: Any,
+) -> tuple[np.ndarray, float]:
+    """Of a case by rate and chip, and of its first chip once its statistics are renewed.
 
+    Those of the normalisations, at the published rate.
+    """
 
-def _scores(session, networks, sliced, spread, rates, chips):
-    """Accuracies by rate and chip; the first chip again with statistics of its own."""
-    found = np.empty((len(rates), chips))
-    with jax.enable_x64(False):
-        deviation = spread()
-        draw = lambda rate, k: chip(
-            sliced, deviation, jnp.float32(rate), key=session.key(6, k)
-        )
-        for (i, rate), k in itertools.product(enumerate(rates), range(chips)):
-            found[i, k] = networks.right(draw(rate, k)).mean()
-        first = draw(rates[len(rates) // 2], 0)
-        first = estimate_statistics(first, networks.calibration)
-        return {"accuracy": found, "again": networks.right(first).mean()}
+    @functools.cache
+    def spread():
+        relative, ratio = case
+        every = (deviations(w, card, relative, ratio, profile) for w in sliced.whole)
+        return [jnp.asarray(s, jnp.float32) for s in every]
+
+    def draw(rate, k):
+        return chip(sliced, spread(), jnp.float32(rate), key=session.key(6, k))
+
+    def chips(rate):
+        with jax.enable_x64(False):
+            every = range(session.size("chips"))
+            found = [networks.right(draw(rate, k)).mean() for k in every]
+            return {"accuracy": np.array(found)}
+
+    def again():
+        with jax.enable_x64(False):
+            first = draw(card.number("network.published_rate"), 0)
+            first = estimate_statistics(first, networks.calibration)
+            return {"accuracy": networks.right(first).mean()}
+
+    kept = lambda what, make: session.keep(f"6-{name(case)}-{what}", make)["accuracy"]
+    rates = card.numbers("network.spreads")
+    found = [kept(f"{rate:g}", functools.partial(chips, rate)) for rate in rates]
+    return np.stack(found), float(kept("again", again))
 
 
 def published(case: Case) -> str:
