@@ -200,7 +200,8 @@ def test_the_published_order_is_looked_for_under_each_definition():
 
 
 @pytest.mark.parametrize(
-    "beside, after, wanted", ((1.7, 3.0, "Reached"), (0.5, 1.0, "below"), (2, 3, "above"))
+    "beside, after, wanted",
+    ((1.7, 3.0, "Reached"), (0.5, 1.0, "Not reached"), (2, 3, "Above")),
 )
 def test_ratios_are_judged_by_their_range(beside, after, wanted):
     assert wanted in _tile_cost.ratio_verdict(beside, after, 1.75, 1.75)

@@ -23,8 +23,10 @@ PAPER = Paper(
     "variable, intermediate variability symmetric, 4 levels at 50 nm, area 1.8 times, "
     "latency 1.75 times; ResNet-18 on CIFAR-10 at 6 % variation above 80 % with MRAM and "
     "below 20 % with ReRAM [T]. No material value, pulse, spread, resistance, tile, "
-    "converter or definition of the variation is known: the junction is a stand-in, with "
-    "every number in the card.",
+    "converter or definition of the variation is known: the junction is the stand-in "
+    "llg.presets.granular_memory(), with every number in the card. Post hoc: it took the "
+    "place of granular_junction() after step 1 had shown that one to keep nothing, and was "
+    "chosen by writing, reading and keeping of uniform states alone.",
     minutes=(3.0, 60.0),
     steps=(
         Step(1, "Card and window", window, plot_window),

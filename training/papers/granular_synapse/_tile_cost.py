@@ -182,10 +182,13 @@ def ratio_verdict(beside: float, after: float, published: float, alone: float) -
     trivial = f"the number of slices alone gives {alone:.2f} whatever the tile"
     if low <= published <= high:
         return f"Reached: in the range, which proves little because {trivial}."
-    side = "above" if low > published else "below"
+    if low > published:
+        return (
+            f"Above it: all of ours is; tile, node and converters are unknown; {trivial}."
+        )
     return (
-        f"Not comparable because tile, node and converters are unknown: all of ours is "
-        f"{side} it; {trivial}."
+        f"Not reached because ours ends at {high:.2f}, with a tile, node and converters "
+        f"that stand in for unknown ones; {trivial}."
     )
 
 
@@ -227,5 +230,5 @@ def plot_cost(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> None:
         right.bar(range(len(bars)), 100 * share, bottom=bottom, label=name)
         bottom += 100 * share
     right.set_xticks(range(len(bars)), [f"{b} bit\n{LAWS[g]}" for g, b in bars])
-    right.set_ylabel("share of the energy (%)")
-    right.legend(fontsize=6)
+    right.set(xlabel="cells, converters as", ylabel="share of the energy (%)")
+    right.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1, 1))
