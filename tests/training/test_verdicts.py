@@ -41,10 +41,12 @@ def test_a_verdict_says_which_side_and_by_how_much():
 
 
 def test_a_loss_is_not_called_nothing_resolved():
-    assert "loses" in _verdict.change((-0.74, -0.49), "the student")
-    assert "gains (" in _verdict.change((0.1, 0.2), "the student")
-    assert "neither" in _verdict.change((-2.8, 0.0), "training")
-    assert "neither" in _verdict.change((-2.8, -7.6e-7), "training")
+    change = _verdict.change
+    assert change(-0.62, (-0.74, -0.49), "it") == "it loses 0.62 points (-0.74 to -0.49)"
+    assert change(0.15, (0.1, 0.2), "it").startswith("it gains 0.15")
+    for end in (0.0, -7.6e-7, 0.1):
+        told = change(-1.33, (-2.83, end), "it")
+        assert told.startswith("it loses 1.33 points, which is not resolved")
 
 
 def test_a_few_units_have_the_interval_of_student():

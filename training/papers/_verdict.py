@@ -76,16 +76,13 @@ def of_full(session: Any, told: str) -> str:
     return told
 
 
-def change(interval: Interval | None, noun: str, unit: str = "points") -> str:
-    """What a difference with its interval does: gains, loses, or nothing resolved."""
+def change(ours: float, interval: Interval | None, noun: str, unit: str = "points") -> str:
+    """What a difference does, by its sign, and whether its interval leaves that open."""
+    does = f"{noun} {'gains' if ours > 0 else 'loses'} {abs(ours):.2f} {unit}"
     where = side(interval, 0)
     if where is Side.UNKNOWN or interval is None:
-        return f"{noun} has no interval"
-    low, high = interval
-    ends = f"{low:+.2f} to {high:+.2f} {unit}"
-    told = {
-        Side.ABOVE: f"{noun} gains ({ends})",
-        Side.BELOW: f"{noun} loses ({ends})",
-        Side.HOLDS: f"{noun} neither gains nor loses what is resolved ({ends})",
-    }
-    return told[where]
+        return f"{does}, without an interval"
+    ends = f"{interval[0]:+.2f} to {interval[1]:+.2f}"
+    if where is Side.HOLDS:
+        return f"{does}, which is not resolved: {ends} holds 0"
+    return f"{does} ({ends})"

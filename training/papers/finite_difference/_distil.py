@@ -82,7 +82,7 @@ def distil(card, session) -> Result:
                 runs=f"{seeds} seeds, paired",
                 control=f"alone {alone.mean():.2f} %",
                 verdict="Not comparable, because its numbers were not at hand; here "
-                + change((low, high), "the student")
+                + change(gain.mean(), (low, high), "the student")
                 + "."
                 if name == "MTJ"
                 else "",
