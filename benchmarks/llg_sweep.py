@@ -3,9 +3,11 @@
     python benchmarks/llg_sweep.py [--rounds 7] [--threads]
 
 Million spin-steps per second of CPU time on one core, medians over interleaved rounds,
-float32, Heun at 300 K with spin-transfer torque, compilation excluded. The C kernel is
-`llg_limit.c`, compiled here with `gcc -O3 -march=native`; its head says what it leaves
-out. `--threads` measures wall time with one and two threads: leave the machine alone.
+float32, Heun at 300 K with spin-transfer torque, compilation excluded. A gradient is by
+four parameters (tangents), all derivatives are by every one of the device (adjoint). The
+C kernel is `llg_limit.c`, compiled here with `gcc -O3 -march=native`; its head says what
+it leaves out. `--threads` measures wall time with one and two threads: leave the machine
+alone.
 """
 
 import argparse
@@ -145,12 +147,17 @@ def jobs(executor) -> dict[str, tuple[int, Any]]:
         f = lambda v: sweep(device, STEPS, few, executor, v, gradient=gradient)
         return lambda: jax.block_until_ready(jax.value_and_grad(f)(values))
 
+    def slopes():
+        f = lambda d: sweep(d, STEPS, few, executor, gradient=llg.Pathwise())
+        return jax.block_until_ready(eqx.filter_value_and_grad(f)(device))
+
     return {
         "C, macrospins": (SPINS * STEPS, lambda: kernel.macrospins(SPINS, STEPS)),
         "sweep, macrospins": (SPINS * STEPS, lambda: sweep(device, STEPS, SPINS, executor)),
         "cmtj, Heun": (100_000, lambda: peer(100_000)),
         "value and gradient, Pathwise": (few * STEPS, slope(llg.Pathwise())),
         "value and gradient, Score": (few * STEPS, slope(llg.Score())),
+        "value and all derivatives, Pathwise": (few * STEPS, slopes),
         "C, grains": (
             SAMPLES * GRAINS * GRAIN_STEPS // 4,
             lambda: kernel.coupled(SAMPLES // 4, GRAINS, GRAIN_STEPS, pointer),
@@ -182,7 +189,7 @@ def rates(rounds: int) -> dict[str, np.ndarray]:
 
 
 def memory() -> None:
-    """Temporary memory of a compiled block, forward and backward."""
+    """Temporary memory of a compiled block: of values, of tangents and of the adjoint."""
     seen = []
     inner = _simulate._call
 
@@ -202,8 +209,10 @@ def memory() -> None:
                     magnet(), s, 1024, None, v, gradient=g
                 )
                 jax.grad(f)(jnp.array([8e5, 0.02, 1e6, 1e-9]))
-                both = ", ".join(f"{name} {size:.2f}" for name, size in seen)
-                print(f"  {steps:5d} steps, {type(gradient).__name__:8s}: {both} MiB")
+                f = lambda d, g=gradient, s=steps: sweep(d, s, 1024, None, gradient=g)
+                eqx.filter_grad(f)(magnet())
+                sizes = ", ".join(f"{name} {size:.2f}" for name, size in dict(seen).items())
+                print(f"  {steps:5d} steps, {type(gradient).__name__:8s}: {sizes} MiB")
     finally:
         _simulate._call = inner
 
@@ -236,13 +245,14 @@ def main():
     found = rates(options.rounds)
     for name, values in found.items():
         low, high = np.quantile(values, (0.25, 0.75))
-        print(f"  {name:30s} {np.median(values):8.2f} M/s ({low:.2f} to {high:.2f})")
+        print(f"  {name:36s} {np.median(values):8.2f} M/s ({low:.2f} to {high:.2f})")
     goals = (
         ("sweep, macrospins", "cmtj, Heun", 18.0),
         ("sweep, macrospins", "C, macrospins", 0.15),
         ("sweep, grains", "C, grains", 0.4),
         ("value and gradient, Pathwise", "sweep, macrospins", 1 / 5),
         ("value and gradient, Score", "sweep, macrospins", 1 / 5),
+        ("value and all derivatives, Pathwise", "sweep, macrospins", 1 / 5),
     )
     for a, b, goal in goals:
         if a in found and b in found:
