@@ -39,5 +39,5 @@ PAPER = Paper(
         "images for the grids that are compared and 1,000 for the others, and states "
         "judged on cycles that did not choose them."
     ),
-    minutes=(2.0, 60.0),
+    minutes=(2.0, 150.0),
 )
