@@ -26,7 +26,12 @@ from ._quantity import (
     Scalar as Scalar,
 )
 from ._save import save as save
-from ._statistics import Levels as Levels, State as State, Switching as Switching
+from ._statistics import (
+    Levels as Levels,
+    PulseEnergies as PulseEnergies,
+    State as State,
+    Switching as Switching,
+)
 from ._times import (
     SwitchingTimes as SwitchingTimes,
     Trajectories as Trajectories,

@@ -16,8 +16,8 @@ import numpy as np
 from ._atomic import FileError
 from ._hdf5 import attribute, find_member, opened_hdf5, read_numbers
 from ._save import SCHEMA, VERSION
-from ._statistics import Levels, State, Switching
-from ._tree import Group, Leaf, STATISTICS, Tree
+from ._statistics import State
+from ._tree import Group, Leaf, OF_PULSES, STATISTICS, Tree
 
 
 _GENERATORS = ("threefry2x32", "rbg", "unsafe_rbg")
@@ -247,7 +247,7 @@ def _check(node: Any) -> None:
         value = getattr(node, field.name, None)
         if isinstance(value, jax.Array) and "unit" in field.metadata:
             field.metadata.get("converter", lambda x: x)(value)
-    if isinstance(node, (Switching, Levels)):
+    if isinstance(node, OF_PULSES):
         if node.trials.ndim == 1 + len(node.pulses.axes):
             node.__check_init__()
     elif isinstance(node, STATISTICS):

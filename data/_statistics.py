@@ -112,6 +112,34 @@ class Levels(eqx.Module):
         return _skeleton(cls, start, axes, kinds | dict(parallel=float, antiparallel=float))
 
 
+class PulseEnergies(eqx.Module):
+    """Moments of the energy that a source gives in a pulse.
+
+    The dimensions are `device`, then the axes of `pulses`; mean and unbiased variance are
+    over `trials` cycles of one device, each from `start`.
+    """
+
+    start: State = eqx.field(static=True)
+    pulses: Pulses
+    trials: Num[Array, "device *pulses"] = _field("1", "number of cycles")
+    mean: Float[Array, "device *pulses"] = _field("J", "mean energy of a pulse")
+    variance: Float[Array, "device *pulses"] = _field("J^2", "its unbiased variance")
+
+    def __check_init__(self):
+        values = _concrete(self)
+        if values is None:
+            return
+        _check_shapes(self, values, dict.fromkeys(("trials", "mean", "variance"), ()))
+        trials, variance = values["trials"], values["variance"]
+        _refuse(trials, ~(trials >= 0), "trials", ">= 0")
+        _refuse(variance, (variance < 0) & (trials >= 2), "variance", ">= 0 [J^2]")
+
+    @classmethod
+    def like(cls, start: State, axes: tuple[str, ...]) -> "PulseEnergies":
+        """A skeleton for `data.load`: the names and ranks, without values."""
+        return _skeleton(cls, start, axes, dict(trials=int, mean=float, variance=float))
+
+
 def _concrete(statistics: Any) -> dict[str, np.ndarray] | None:
     """The arrays of the statistics; `None` under a transformation, or in a skeleton."""
     leaves = jax.tree.leaves(statistics)

@@ -15,13 +15,14 @@ import numpy as np
 from ._outcome import Outcome
 from ._product import Product
 from ._pulses import Pulses
-from ._statistics import Levels, Switching
+from ._statistics import Levels, PulseEnergies, Switching
 from ._times import SwitchingTimes, Trajectories, Transitions
 
 
 _ITEM: Any = type(Outcome.successful)  # of any `eqx.Enumeration`
 # Their files say how long the axes are, and their classes stand for any of them.
-STATISTICS = (Switching, Levels, SwitchingTimes, Transitions, Trajectories)
+OF_PULSES = (Switching, Levels, PulseEnergies)
+STATISTICS = (*OF_PULSES, SwitchingTimes, Transitions, Trajectories)
 _NUMBERS = (bool, int, float, complex, np.ndarray, np.generic, jax.Array)
 
 
@@ -115,7 +116,7 @@ class Tree:
         for name, child in _children(node) or ():
             if _children(child) is None:
                 self._leaf(group, name, node, child, scope)
-            elif isinstance(node, (Switching, Levels)) and isinstance(child, Pulses):
+            elif isinstance(node, OF_PULSES) and isinstance(child, Pulses):
                 self._fill(group, f"{name}.", child, scope)
             elif isinstance(node, Product) and name == "values":
                 named = {x.dotted: x.field for x in Tree(node.module).leaves if x.field}

@@ -100,10 +100,12 @@ from ._modes import modes as modes, nucleation_field as nucleation_field
 from ._newell import prism_tensor as prism_tensor
 from ._observables import (
     AbstractObservable as AbstractObservable,
+    Energy as Energy,
     Level as Level,
     Lost as Lost,
     Switched as Switched,
     SwitchingTime as SwitchingTime,
+    Watch as Watch,
 )
 from ._pairwise import PairwiseMicrostates as PairwiseMicrostates
 from ._pathwise import Pathwise as Pathwise

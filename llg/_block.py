@@ -9,6 +9,7 @@ from jax import lax
 from jaxtyping import Array, Float, UInt32
 
 from ._assemble import Assembled
+from ._junction import Source
 from ._score import shift
 from ._step import advance, draws, over_batch, start, torque
 
@@ -128,12 +129,16 @@ def cosines(system: Assembled, samples: Samples, settle: int) -> Float[Array, " 
     return lax.fori_loop(0, last, body, initial(system, samples))[1]
 
 
-def crossings(
+def watched(
     system: Assembled, samples: Samples, settle: int
-) -> tuple[Float[Array, " batch"], Float[Array, " batch"]]:
-    """`cosines`, and the first step of the pulse at which the cosine has changed its sign.
+) -> tuple[Float[Array, " batch"], Float[Array, " batch"], Float[Array, " batch"]]:
+    """`cosines`, when the cosine changed its sign, and what the source gave.
 
-    Infinite where that did not happen by the end of the pulse, NaN where the cosine is.
+    - First step of the pulse at which the sign had changed; infinite where that did not
+      happen by the end of the pulse.
+    - Sum of the power of the source over the steps of the pulse [W].
+
+    Both are NaN where the cosine is.
     """
 
     def body(pair, carry):
@@ -142,14 +147,22 @@ def crossings(
         return carry
 
     def one(step, carry, xi):
-        state, when = carry
+        state, when, power = carry
         elapsed = (step - settle).astype(when.dtype)
-        cosine = torque(system, state[0], source_voltage(system, samples, step, settle))[1]
+        source = source_voltage(system, samples, step, settle)
+        _, cosine, voltage = torque(system, state[0], source)
         past = (cosine * system.sign < 0) & (elapsed >= 0) & (elapsed <= samples.end)
         when = jnp.where(past, jnp.minimum(when, elapsed), when)
-        return advance_seen(system, samples, settle, state, step, xi), when
+        # The last step counts as far as the pulse reaches into it.
+        share = jnp.where(elapsed >= 0, jnp.clip(samples.end - elapsed, 0.0, 1.0), 0.0)
+        current = system.circuit.current(cosine, voltage)
+        across = voltage if system.circuit.source is Source.CURRENT else source
+        state = advance_seen(system, samples, settle, state, step, xi)
+        return state, when, power + share * across * current
 
     never = jnp.full_like(samples.voltage, jnp.inf)
-    start = (initial(system, samples), never)
-    (_, seen), when = lax.fori_loop(0, pairs_needed(samples, settle), body, start)
-    return seen, jnp.where(jnp.isnan(seen), jnp.nan, when)
+    begin = (initial(system, samples), never, jnp.zeros_like(never))
+    last = pairs_needed(samples, settle)
+    (_, seen), *found = lax.fori_loop(0, last, body, begin)
+    when, power = (jnp.where(jnp.isnan(seen), jnp.nan, x) for x in found)
+    return seen, when, power

@@ -11,7 +11,7 @@ from ._assemble import Assembled
 from ._constants import GAMMA
 from ._grid import TimeGrid
 from ._junction import Circuit
-from ._observables import AbstractObservable
+from ._observables import AbstractObservable, Watch
 from ._pathwise import Pathwise
 from ._score import Score
 from ._step import words_per_slot
@@ -43,10 +43,10 @@ def check_request(end, grid, observables, trials, gradient):
             raise ValueError(
                 f"`observe` must be an observable such as llg.Level(), got {observable!r}."
             )
-        if gradient is not None and observable.timed:
+        if gradient is not None and observable.watches is not Watch.LEVEL:
             raise ValueError(
-                f"`gradient` must be None for {type(observable).__name__}, whose rows "
-                f"carry no derivative, got {type(gradient).__name__}."
+                f"`gradient` must be None for {type(observable).__name__}, which "
+                f"carries no derivative, got {type(gradient).__name__}."
             )
         if isinstance(gradient, Pathwise) and not observable.smooth:
             raise ValueError(

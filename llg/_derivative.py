@@ -75,7 +75,7 @@ def _forward(perturbed, moved, plan, prepare, systems, keys, relaxation):
     )
     lost = jnp.isnan(cosine)
     tangents = jax.tree.map(lambda x: jnp.where(lost, 0, x), tangents)
-    return (cosine, jnp.zeros_like(cosine), None), tangents
+    return (cosine, jnp.zeros_like(cosine), None, None), tangents
 
 
 @differentiable.def_bwd
@@ -112,7 +112,7 @@ def _directions(perturbed, plan: Plan, systems: Assembled) -> Any:
     take most of their time, and an adjoint needs no more of them than one tangent.
     """
     devices, rest, pulses = perturbed
-    if not plan.differentiable or plan.timed or systems.alpha.shape[1] > 1:
+    if not plan.differentiable or plan.watched or systems.alpha.shape[1] > 1:
         return None
     where = jax.tree.map(lambda *x: any(x), *devices)
     names = tuple(name for name, moves in pulses.items() if moves)

@@ -1,5 +1,6 @@
 """What a sweep keeps of its trials."""
 
+import enum
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -8,8 +9,16 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from ..data import Levels, Pulses, State, Switching, SwitchingTimes
+from ..data import Levels, PulseEnergies, Pulses, State, Switching, SwitchingTimes
 from ._junction import Circuit
+
+
+class Watch(enum.Enum):
+    """What an observable is given of each trial."""
+
+    LEVEL = "level"  # at the end of the pulse
+    TIME = "time"  # when the level first passed one half [s], infinite if it did not
+    ENERGY = "energy"  # that the source gave [J]
 
 
 class AbstractObservable(eqx.Module):
@@ -21,7 +30,7 @@ class AbstractObservable(eqx.Module):
     """
 
     smooth: eqx.AbstractClassVar[bool]
-    timed: ClassVar[bool] = False
+    watches: ClassVar[Watch] = Watch.LEVEL
 
     @abstractmethod
     def collect(
@@ -35,8 +44,8 @@ class AbstractObservable(eqx.Module):
         """The statistic; `circuit` has a leading device axis.
 
         `score` is zero, and carries the derivative of each trial's log-likelihood; None
-        where that is not asked for. An observable that is `timed` is given times instead
-        of levels: when the level first passed one half [s], infinite if it did not.
+        where that is not asked for. An observable that `watches` something else is given
+        that instead of levels, see `Watch`.
         """
 
 
@@ -163,7 +172,7 @@ class SwitchingTime(AbstractObservable):
     """
 
     smooth: ClassVar[bool] = False
-    timed: ClassVar[bool] = True
+    watches: ClassVar[Watch] = Watch.TIME
 
     def collect(
         self,
@@ -183,3 +192,32 @@ class SwitchingTime(AbstractObservable):
         time = jnp.where(switched, time, given_up)
         rows = (x.reshape(-1) for x in (voltage, time, switched.astype(int)))
         return SwitchingTimes(start, *rows)
+
+
+class Energy(AbstractObservable):
+    r"""Energy that the source gives in each pulse: `data.PulseEnergies`.
+
+    $\int V_s I\, dt$, summed over the time steps with the state before each: known to
+    what a step changes. As `llg.pulse_energy`, without the charge of the capacitor, and
+    without a spin-orbit line. Has no derivative.
+    """
+
+    smooth: ClassVar[bool] = False
+    watches: ClassVar[Watch] = Watch.ENERGY
+
+    def collect(
+        self,
+        level: Float[Array, "device points trials"],
+        score: Float[Array, "device points trials"] | None,
+        circuit: Circuit,
+        pulses: Pulses,
+        start: State,
+    ) -> PulseEnergies:
+        """Moments over the trials."""
+        energy, good = lax.stop_gradient(level), _good(level)
+        number = jnp.sum(good, -1)
+        mean = jnp.sum(energy, -1, where=good) / jnp.maximum(number, 1)
+        excess = jnp.where(good, energy - mean[..., None], 0.0)
+        variance = jnp.sum(excess**2, -1) / jnp.maximum(number - 1, 1)
+        shaped = (_shaped(x, pulses) for x in (number, mean, variance))
+        return PulseEnergies(start, pulses, *shaped)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ._block import cosines, crossings, Samples
+from ._block import cosines, Samples, watched
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Plan:
     trials: int
     block: int  # samples of a block
     differentiable: bool
-    timed: bool  # whether times are wanted
+    watched: bool  # whether times and energies are wanted
     scored: bool  # whether derivatives are `Score`'s, not `Pathwise`'s
     axial: bool  # see `_score.shift`
     executor: Executor | None
@@ -40,12 +40,12 @@ def gather(pulses, keys, order, index, trials) -> Samples:
     return Samples(**floats, key=keys[point].T, trial=trial)
 
 
-def forward_block(system, pulses, keys, order, index, trials, *, settle, timed):
-    """Mean cosines of one block, and, if wanted, the steps at which they changed sign."""
+def forward_block(system, pulses, keys, order, index, trials, *, settle, watch):
+    """Mean cosines of one block, and, if wanted, what else `watched` gives."""
     samples = gather(pulses, keys, order, index, trials)
-    if timed:
-        return crossings(system, samples, settle)
-    return cosines(system, samples, settle), None
+    if watch:
+        return watched(system, samples, settle)
+    return cosines(system, samples, settle), None, None
 
 
 @cache
@@ -154,9 +154,9 @@ def over_samples(plan: Plan, block: int, kernel, systems, pulses, keys, *more, *
 
 
 def simulate(plan: Plan, systems, pulses, keys):
-    """Mean cosine at the end of the pulse, zeros, and the steps until it changed sign.
+    """Mean cosine at the end of the pulse, zeros, steps until it changed sign, and power.
 
-    Each of shape `(device, points, trials)`; the last is None unless it is wanted.
+    Each of shape `(device, points, trials)`; the last two are those of `watched`, or None.
 
     The zeros stand for the logarithm of the likelihood of each trial: with a relaxation,
     they carry its derivative.
@@ -167,8 +167,8 @@ def simulate(plan: Plan, systems, pulses, keys):
     - `pulses`: Arrays of shape `(points,)` by the field names of `Samples`.
     - `keys`: Key words, shape `(device, points, 2)`.
     """
-    static = {"settle": plan.settle, "timed": plan.timed}
-    cosine, when = over_samples(
+    static = {"settle": plan.settle, "watch": plan.watched}
+    cosine, *more = over_samples(
         plan, plan.block, forward_block, (systems,), pulses, keys, **static
     )
-    return cosine, jnp.zeros_like(cosine), when
+    return cosine, jnp.zeros_like(cosine), *more

@@ -25,7 +25,7 @@ from ._derivative import differentiable
 from ._grid import TimeGrid
 from ._integrator import Integrator
 from ._microstructure import Microstructure
-from ._observables import AbstractObservable
+from ._observables import AbstractObservable, Watch
 from ._pathwise import Pathwise
 from ._score import Score
 from ._simulate import Plan
@@ -125,7 +125,7 @@ def sweep(
         trials=trials,
         block=_block_size(spins),
         differentiable=gradient is not None,
-        timed=any(observable.timed for observable in observables),
+        watched=any(o.watches is not Watch.LEVEL for o in observables),
         scored=scored,
         axial=scored and _axial(systems),
         executor=executor,
@@ -138,15 +138,15 @@ def sweep(
     moved = (tuple(devices), (microstructures, waveform), points)
     relaxation = gradient.relaxation * grid.dt if isinstance(gradient, Score) else None
     held = lax.stop_gradient((cast(systems), keys, cast(relaxation)))
-    cosine, score, when = wide(differentiable(moved, plan, prepare, *held))
-    level, score = (1 + cosine) / 2, score if scored else None
-    # The sign has changed between two steps.
-    time = None if when is None else jnp.maximum(when - 0.5, 0.5) * grid.dt
+    cosine, score, when, power = wide(differentiable(moved, plan, prepare, *held))
+    score = score if scored else None
+    kept = {Watch.LEVEL: (1 + cosine) / 2}
+    if when is not None:
+        # The sign has changed between two steps.
+        kept |= {Watch.TIME: jnp.maximum(when - 0.5, 0.5) * grid.dt}
+        kept |= {Watch.ENERGY: power * grid.dt}
     results = tuple(
-        o.collect(
-            level if time is None or not o.timed else time, score, circuits, pulses, start
-        )
-        for o in observables
+        o.collect(kept[o.watches], score, circuits, pulses, start) for o in observables
     )
     return results if isinstance(observe, tuple) else results[0]
 

@@ -96,7 +96,7 @@ def test_levels_and_counts_come_from_the_same_trials():
 
 
 def test_one_compilation_for_all_values_of_device_and_pulses():
-    static = ("settle", "timed")
+    static = ("settle", "watch")
     forward = _simulate.compiled(_simulate.forward_block, static, "cpu")
     run(trials=3)
     before = forward._cache_size()
