@@ -14,8 +14,10 @@ from mtjax.training.papers import Card, Session
 
 
 _paper = "mtjax.training.papers.granular_synapse"
+_after: Any = importlib.import_module(f"{_paper}._after")
 _brute_force: Any = importlib.import_module(f"{_paper}._brute_force")
 _cells: Any = importlib.import_module(f"{_paper}._cells")
+_held: Any = importlib.import_module(f"{_paper}._held")
 _junctions: Any = importlib.import_module(f"{_paper}._junctions")
 _programmed: Any = importlib.import_module(f"{_paper}._programmed")
 _spreads: Any = importlib.import_module(f"{_paper}._spreads")
@@ -137,16 +139,30 @@ def test_the_card_holds_every_number_of_its_junction(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "rigid, low, high, wanted",
+    "rigid, low, high, keeps, wanted",
     (
-        (0.5, 0.1, 0.4, "brings complete reversal below"),
-        (0.5, 0.1, 1.0, "only above it"),
-        (0.5, 0.1, np.inf, "only above it"),
-        (0.5, 0.6, 1.0, "does not help"),
+        (0.5, 0.1, 0.4, True, "brings complete reversal below"),
+        (0.5, 0.1, 0.4, False, "falls back"),
+        (0.5, 0.1, 1.0, True, "only above it"),
+        (0.5, 0.1, np.inf, True, "only above it"),
+        (0.5, 0.6, 1.0, True, "does not help"),
     ),
 )
-def test_what_the_lever_does_follows_from_the_voltages(rigid, low, high, wanted):
-    assert wanted in _window.lever(rigid, low, high, 3)
+def test_what_the_lever_does_follows_from_the_voltages(rigid, low, high, keeps, wanted):
+    assert wanted in _window.lever(rigid, low, high, 3, keeps)
+
+
+def test_levels_outlive_a_pulse_if_half_of_them_stays():
+    assert _after.outlives([0.9, 0.8], [0.5, 0.6])
+    assert not _after.outlives([0.9, 0.8], [0.1, 0.2])
+    told = _after.fallen("Reached in open loop.")
+    assert told.startswith("Not reached because no level outlives the pulse")
+    assert told.endswith("Under the pulse: reached in open loop.")
+
+
+def test_turned_states_have_as_many_grains_down_as_their_level_says():
+    states = _held.turned((5, 12), 4)
+    assert [np.unique((s < 0).sum(1)).tolist() for s in states] == [[0], [4], [8], [12]]
 
 
 def test_deviations_are_compared_at_the_same_reversed_part():

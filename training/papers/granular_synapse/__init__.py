@@ -26,7 +26,10 @@ PAPER = Paper(
     "converter or definition of the variation is known: the junction is the stand-in "
     "llg.presets.granular_memory(), with every number in the card. Post hoc: it took the "
     "place of granular_junction() after step 1 had shown that one to keep nothing, and was "
-    "chosen by writing, reading and keeping of uniform states alone.",
+    "chosen by writing, reading and keeping of uniform states alone, where writing was "
+    "judged at the end of the pulse. Levels of steps 1, 2, 3 and 5 are those at the end "
+    "of the pulse, under its voltage; the rows that look again when it is over were added "
+    "after step 4 had shown that no grain of this card is written (post hoc).",
     minutes=(3.0, 60.0),
     steps=(
         Step(1, "Card and window", window, plot_window),

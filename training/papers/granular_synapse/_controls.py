@@ -20,7 +20,8 @@ def controls(card: Card, session: Session) -> Result:
 
     No spread of anisotropy and size; no exchange between the layers; none and full
     lateral exchange in the soft layer; no dipolar coupling; a soft layer of four spins a
-    grain. For each: the largest deviation over the cycles, and how much is reversed.
+    grain. For each: the largest deviation over the cycles, and how much is reversed, at
+    the end of the pulse and under its voltage.
     Last, uncoupled rigid grains against the Poisson-binomial law, by Fokker-Planck.
     """
     device = junction(card, session)
@@ -72,7 +73,7 @@ def _one(card, session, device, voltages):
     split = base.soft.split > 1
     draws = draw(base, max(1, number // 2) if split else number, session.key(5))
     width = 1e-9 * session.size("control_width")
-    limit = 1.3 * float(llg.step_advice(device.system(of_one(draws))).precession)
+    limit = float(llg.step_advice(device.system(of_one(draws))).precession)
     levels = sweep(
         device,
         draws,

@@ -1,5 +1,6 @@
 """Step 3: how many levels a cell has, open loop and verified."""
 
+import functools
 from typing import Any
 
 import equinox as eqx
@@ -13,6 +14,7 @@ from ....data import Levels, Pulses, State
 from .._card import Card
 from .._paper import Result, Row
 from .._session import Session
+from ._after import fallen
 from ._spreads import of_full_run
 
 
@@ -94,51 +96,64 @@ def levels_of_cells(card: Card, session: Session) -> Result:
     """
     rows, arrays = [], {}
     limit = card.number("levels.confusion")
+    counts = range(2, session.size("most") + 1)
+    stays = bool(session.result(2).arrays["outlives"])
     for number, side in enumerate(session.size("sides")):
-        model = cell(session, side)
-        table = lambda count, model=model: model.levels(model.assign(count))
-        counts = range(2, session.size("most") + 1)
-        own, common = (
-            _most(counts, lambda n, c=c, t=table: confusion(t(n), calibrated=c) <= limit)
-            for c in (True, False)
+        found = session.keep(
+            f"3-{side}", functools.partial(_of_side, card, session, side, counts, limit)
         )
-        after = {n: verified(card, session, model, n, session.key(3, side)) for n in counts}
-        good = lambda n, a=after: a[n]["confused"] <= limit and a[n]["yield"] > 0.99
-        loop = _most(counts, good)
-        arrays |= {
-            f"{side}_{name}": np.array([after[n][name] for n in counts])
-            for name in ("confused", "yield", "pulses", "energy")
-        }
-        four = table(4)
-        arrays |= {
-            f"{side}_conductance": np.asarray(four.conductance),
-            f"{side}_cycle": np.asarray(four.cycle_std),
-            f"{side}_device": np.asarray(four.device_std),
-        }
-        runs = f"{session.size('draws')[number]} tessellations fitted"
-        with_four, at_four = after[4], confusion(four, calibrated=True)
+        own, common, loop = (int(found[k]) for k in ("own", "common", "loop"))
+        arrays |= {f"{side}_{k}": v for k, v in found.items()}
+        compared = side == PUBLISHED
+        four = {k: float(found[k][2]) for k in ("confused", "yield", "pulses", "energy")}
         rows += [
             Row(
                 f"{side} nm: levels, open loop",
                 float(own),
-                runs=runs,
-                paper="4 levels [T]" if side == PUBLISHED else "",
+                runs=f"{session.size('draws')[number]} tessellations fitted",
+                paper="4 levels [T]" if compared else "",
                 control=f"common thresholds: {common}; 4 levels are confused in "
-                f"{100 * at_four:.2g} %; the law is off by "
-                f"{100 * float(model.misfit):.1f} % of the range",
-                verdict=_four(own, loop) if side == PUBLISHED else "",
+                f"{100 * float(found['at_four']):.2g} %; the law is off by "
+                f"{100 * float(found['misfit']):.1f} % of the range",
+                verdict=_four(own, loop, stays) if compared else "",
             ),
             Row(
                 f"{side} nm: levels, verified",
                 float(loop),
                 runs=f"{session.size('programmed')} cells, 2 to {counts[-1]} levels tried",
-                control=f"4 levels: yield {100 * with_four['yield']:.2f} %, "
-                f"{with_four['pulses']:.1f} pulses, {1e12 * with_four['energy']:.2f} pJ, "
-                f"confused {100 * with_four['confused']:.2g} %",
+                control=f"4 levels: yield {100 * four['yield']:.2f} %, "
+                f"{four['pulses']:.1f} pulses, {1e12 * four['energy']:.2f} pJ, "
+                f"confused {100 * four['confused']:.2g} %",
             ),
         ]
         session.progress(number + 1, len(session.size("sides")))
     return Result([of_full_run(session, row) for row in rows], arrays)
+
+
+def _of_side(card, session, side, counts, limit):
+    """Numbers of levels, and by count what verified writes leave."""
+    model = cell(session, side)
+    table = lambda count: model.levels(model.assign(count))
+    own, common = (
+        _most(counts, lambda n, c=c: confusion(table(n), calibrated=c) <= limit)
+        for c in (True, False)
+    )
+    after = {n: verified(card, session, model, n, session.key(3, side)) for n in counts}
+    loop = _most(
+        counts, lambda n: after[n]["confused"] <= limit and after[n]["yield"] > 0.99
+    )
+    four = table(4)
+    return {
+        **{name: np.array([after[n][name] for n in counts]) for name in after[2]},
+        "own": own,
+        "common": common,
+        "loop": loop,
+        "at_four": confusion(four, calibrated=True),
+        "misfit": model.misfit,
+        "conductance": four.conductance,
+        "cycle": four.cycle_std,
+        "device": four.device_std,
+    }
 
 
 def _most(counts, good):
@@ -146,12 +161,14 @@ def _most(counts, good):
     return max((n for n in counts if good(n)), default=1)
 
 
-def _four(own, loop):
+def _four(own, loop, stays):
     if own >= 4:
-        return "Reached in open loop."
-    if loop >= 4:
-        return f"Not reached in open loop, which gives {own}; reached with verified writes."
-    return f"Not reached: {own} levels in open loop, {loop} verified."
+        told = "Reached in open loop."
+    elif loop >= 4:
+        told = f"Not reached in open loop, which gives {own}; reached with verified writes."
+    else:
+        told = f"Not reached: {own} levels in open loop, {loop} verified."
+    return told if stays else fallen(told)
 
 
 def plot_cells(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> None:

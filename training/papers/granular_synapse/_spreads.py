@@ -10,6 +10,7 @@ from .._card import Card
 from .._paper import Row
 from .._session import Session
 from .._verdict import of_full
+from ._after import fallen
 
 
 # Reversed parts at which spreads are compared.
@@ -89,8 +90,12 @@ def quiet_ends(arrays: dict[str, Any], side: int) -> Row:
         paper="ends least variable [T]",
         runs=f"{len(ratio)} tessellations" if ratio.size else "no end was reached",
         control=f"1 if the state did not matter; ends seen: {what or 'none'}",
-        verdict=ends_verdict(ratio, reached),
+        verdict=_held(arrays, ends_verdict(ratio, reached)),
     )
+
+
+def _held(arrays: dict[str, Any], told: str) -> str:
+    return told if arrays["outlives"] else fallen(told)
 
 
 def ends_verdict(ratio: np.ndarray, reached: np.ndarray) -> str:
@@ -132,7 +137,7 @@ def symmetric(arrays: dict[str, Any], side: int) -> Row:
         runs=f"{len(ratio)} tessellations" if ratio.size else "not reached",
         control="1 if symmetric; from antiparallel "
         + (f"{other.mean():.2f}" if other.size else "not reached"),
-        verdict=symmetry_verdict(ratio),
+        verdict=_held(arrays, symmetry_verdict(ratio)),
     )
 
 

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 
 from ....data import State
+from .._bootstrap import bootstrap
 from .._card import Card
-from .._paper import Result
+from .._paper import Result, Row
 from .._session import Session
+from ._after import outlives, rest_of, rested
 from ._junctions import changed, draw, fractions, junction, sweep
 from ._second_pulse import from_levels
 from ._spreads import of_full_run, quiet_ends, spread_row, symmetric
@@ -29,7 +31,8 @@ def levels(card: Card, session: Session) -> Result:
     All sides from parallel; that of 50 nm from antiparallel, with the longest pulse, and
     from each of two intermediate levels that a first pulse has set. Largest are the
     deviations of intermediate levels, from cycle to cycle and from device to device, in
-    parts of the range.
+    parts of the range. Levels are those at the end of the pulse, under its voltage; two
+    are looked at again when it is over.
     """
     device = junction(card, session)
     voltages = np.array(card.numbers("sweep.voltages", "V"))
@@ -81,5 +84,31 @@ def levels(card: Card, session: Session) -> Result:
     session.progress(jobs - 1, jobs)
     rows += from_levels(card, session, device, draws, arrays)
     session.progress(jobs, jobs)
+    rows += _after_rows(card, session, device, draws, arrays)
     rows += [of_full_run(session, row(arrays, side)) for row in (quiet_ends, symmetric)]
     return Result(rows, arrays)
+
+
+def _after_rows(card, session, device, draws, arrays):
+    """The longest pulses again, looked at once they are over; adds to `arrays`."""
+    side, trials = session.size("side"), session.size("memory_trials")
+    volts, width = arrays["voltage"], float(arrays[f"p{side}_width"][-1])
+    key = session.key(2, side, 5)
+    make = lambda: {"part": rested(card, device, draws, volts, width, trials, key)}
+    after = session.keep("2-after", make)["part"]
+    under = arrays[f"p{side}_part"][..., -1]
+    arrays |= {"after": after, "outlives": np.array(outlives(under[:, -1], after[:, -1]))}
+    told = "Levels stay." if arrays["outlives"] else "No level outlives its pulse."
+    return [
+        Row(
+            f"{side} nm, {1e9 * width:g} ns at {volts[at]:g} V: reversed "
+            f"{1e9 * rest_of(card):g} ns after the pulse",
+            100 * float(after[:, at].mean()),
+            "%",
+            bootstrap(100 * after[:, at]),
+            runs=f"{len(after)} tessellations, {trials} cycles",
+            control=f"under the pulse {100 * under[:, at].mean():.0f} %",
+            verdict=told if at == len(volts) - 1 else "",
+        )
+        for at in (len(volts) // 2, len(volts) - 1)
+    ]

@@ -1,5 +1,6 @@
 """Step 1: what the card can do, before anything else."""
 
+import functools
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from .._bootstrap import bootstrap
 from .._card import Card
 from .._paper import Result, Row
 from .._session import Session
+from ._after import outlives, rest_of, rested
 from ._junctions import changed, draw, fractions, grain_energies, junction, of_one, sweep
 from ._variants import RigidGrains
 
@@ -28,7 +30,8 @@ def window(card: Card, session: Session) -> Result:
     every grain of both uniform states by the string method, against what ten years need
     at Langer's attempt rates, and the voltage at which a reading disturbs the weakest
     grain, if torque lowers its barrier as that of one axial magnet. One product of
-    resistance and area serves writing, reading and the array.
+    resistance and area serves writing, reading and the array. Last, whether what a pulse
+    has turned stays so when it is over.
     """
     device = junction(card, session)
     draws = draw(device, session.size("window_draws"), session.key(1))
@@ -39,22 +42,17 @@ def window(card: Card, session: Session) -> Result:
         areas = [own]
     parts = []
     for number, area in enumerate(areas):
-        levels = sweep(
-            changed(device, junction__resistance_area=area),
-            draws,
-            voltages,
-            1e-9 * np.array([session.size("window_width")]),
-            dt=card.number("sweep.dt", "s"),
-            trials=session.size("window_trials"),
-            key=session.key(1, 1),
-        )
-        parts.append(fractions(levels)[0][..., 0])
+        make = functools.partial(_part, card, session, device, draws, voltages, area)
+        parts.append(session.keep(f"1-{number}", make)["part"])
         session.progress(number + 1, len(areas) + 1)
     part = np.stack(parts)  # areas, devices, voltages
     tilted = part[..., :1].mean()  # without a pulse
     reached = (part - tilted) / (1 - 2 * tilted)
     low, high = (threshold(reached, voltages, card.number(f"window.{k}")) for k in ENDS)
     at = areas.index(own)
+    limit = card.number("window.limit", "V")
+    after = _after(card, session, device, draws, limit)
+    keeps = outlives(part[at, :, -1], after)
     energies = grain_energies(device, draws)
     rows = [
         Row(
@@ -63,17 +61,56 @@ def window(card: Card, session: Session) -> Result:
             runs=f"{energies.shape[0]} tessellations of {energies.shape[1]} grains",
             control=f"from {energies.min():.0f} to {energies.max():.0f}",
         ),
-        _rigid_row(device, draws, low[at], high[at], session.size("window_width")),
+        _rigid_row(device, draws, low[at], high[at], session.size("window_width"), keeps),
         *_kept_rows(card, device, draws),
     ]
-    limit = card.number("window.limit", "V")
     rows += [
         _written_row(area, l, h, limit) for area, l, h in zip(areas, low, high, strict=True)
     ]
+    under = float(part[at, :, -1].mean())
+    rows.append(
+        Row(
+            f"reversed part {1e9 * rest_of(card):g} ns after a pulse at {limit:g} V",
+            100 * float(after.mean()),
+            "%",
+            bootstrap(100 * after),
+            runs=f"{len(after)} tessellations, {session.size('window_trials')} cycles",
+            control=f"under it {100 * under:.0f} %; without one {100 * tilted:.0f} %",
+            verdict="Can be written: it stays."
+            if keeps
+            else "Not feasible: nothing is written. The soft layer turns under the pulse "
+            "and falls back; the window was chosen by levels under the pulse.",
+        )
+    )
     session.progress(len(areas) + 1, len(areas) + 1)
     arrays = {"voltage": voltages, "area": np.array(areas), "part": part}
     arrays["width"] = np.array(session.size("window_width"))
     return Result(rows, arrays | {"energies": energies})
+
+
+def _part(card, session, device, draws, voltages, area):
+    levels = sweep(
+        changed(device, junction__resistance_area=area),
+        draws,
+        voltages,
+        1e-9 * np.array([session.size("window_width")]),
+        dt=card.number("sweep.dt", "s"),
+        trials=session.size("window_trials"),
+        key=session.key(1, 1),
+    )
+    return {"part": fractions(levels)[0][..., 0]}
+
+
+def _after(card, session, device, draws, limit):
+    """Reversed part of each device after the longest pulse at the limit."""
+
+    def make():
+        width, trials = session.size("window_width"), session.size("window_trials")
+        volts = np.array([limit])
+        key = session.key(1, 2)
+        return {"part": rested(card, device, draws, volts, 1e-9 * width, trials, key)}
+
+    return session.keep("1-after", make)["part"][:, 0]
 
 
 def threshold(part: np.ndarray, voltages: np.ndarray, level: float) -> np.ndarray:
@@ -102,13 +139,13 @@ def _written_row(area, low, high, limit):
         bootstrap(low) if np.isfinite(low).all() else None,
         runs=f"{len(low)} tessellations",
         control=f"all reversed from {reversed_}; limit {limit:g} V",
-        verdict="Can be written: both thresholds are below the limit."
+        verdict="Under the pulse both thresholds are below the limit."
         if done
-        else "Cannot be written in full: complete reversal is above the limit.",
+        else "Complete reversal under the pulse is above the limit.",
     )
 
 
-def _rigid_row(device, draws, low, high, width):
+def _rigid_row(device, draws, low, high, width, keeps):
     """Sun's law for the sum of all barriers, against both thresholds."""
     system = RigidGrains(device).system(of_one(draws))
     uniaxial = next(t for t in system.terms if isinstance(t, llg.Uniaxial))
@@ -128,12 +165,17 @@ def _rigid_row(device, draws, low, high, width):
         "series resistance",
         control=f"LLG, {width:g} ns: unstable from {np.mean(low):.2g} V, all reversed "
         + (f"from {np.mean(high):.2g} V" if np.isfinite(high).all() else "nowhere"),
-        verdict=lever(source, float(np.mean(low)), float(np.mean(high)), width),
+        verdict=lever(source, float(np.mean(low)), float(np.mean(high)), width, keeps),
     )
 
 
-def lever(rigid: float, low: float, high: float, width: float) -> str:
+def lever(rigid: float, low: float, high: float, width: float, keeps: bool) -> str:
     """What the soft layer changes, by the three voltages."""
+    if not keeps:
+        return (
+            "The soft layer's lever does not reach the grains: that layer turns below it, "
+            "alone, and falls back after the pulse."
+        )
     if high <= rigid:
         return "The soft layer's lever brings complete reversal below it."
     if low < rigid:
