@@ -213,6 +213,10 @@ def test_the_published_order_is_looked_for_under_each_definition():
     assert "no order" in rows[1].verdict
     assert rows[2].verdict == "Reached."
     assert "profile of our device" in rows[3].verdict
+    scores[_cells.Relative.RANGE, 2.5] = 65
+    rows = _variation.order({case: np.full(6, v) for case, v in scores.items()})
+    assert "its size is not: ReRAM keeps 65 %" in rows[2].verdict
+    assert rows[3].verdict.endswith("both limits by none.")
 
 
 @pytest.mark.parametrize(
