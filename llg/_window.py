@@ -101,7 +101,8 @@ def feasible_window(
     - *write*: the source voltage at which a pulse from parallel crosses `need.share` of
       the range, from a sweep; below that which breaks the antiparallel junction down.
       Its derivative is the likelihood ratio's (`llg.Score`), with a standard error over
-      `keys`.
+      `keys`. The level is that at the end of the pulse, under its voltage: whether the
+      grains have followed the soft layer is not asked.
     - *read disturb*: the source voltage at which the weakest grain of the parallel state
       turns in a reading with probability `need.failure`. Torque lowers a barrier as for
       one axial magnet, $E (1 - V / V_c)^2$ with the instability voltage $V_c$ without

@@ -51,12 +51,13 @@ def granular_junction() -> GranularJunction:
 
 
 def granular_memory() -> GranularJunction:
-    """A 50 nm x 50 nm granular junction that keeps its levels: a stand-in.
+    """A 50 nm x 50 nm granular junction that keeps its uniform states: a stand-in.
 
     As for `granular_junction` nothing is measured and all values are assumptions, chosen
-    so that one resistance-area product does: nine tenths of the range written in 3 ns
+    so that one resistance-area product does: nine tenths of the range crossed in 3 ns
     below .9 V, both ways; ten years at 300 K for every grain of the uniform states; a
-    reading at 20 mV. Cells of a tessellation alone spread the areas by a quarter to a
+    reading at 20 mV. What crosses the range is the soft layer under the pulse: it falls
+    back to its grains within nanoseconds, and 1.2 V for 3 ns turn none of them. Cells of a tessellation alone spread the areas by a quarter to a
     third, and the smallest of 39 has a third to two thirds of the mean. It is the one
     that has to keep, so that the median barrier is two to three times as high.
 

@@ -78,8 +78,9 @@ def window(card: Card, session: Session) -> Result:
             control=f"under it {100 * under:.0f} %; without one {100 * tilted:.0f} %",
             verdict="Can be written: it stays."
             if keeps
-            else "Not feasible: nothing is written. The soft layer turns under the pulse "
-            "and falls back; the window was chosen by levels under the pulse.",
+            else f"Not feasible: of {100 * under:.0f} % {100 * after.mean():.0f} % is left. "
+            "The soft layer turns under the pulse and falls back; the card was chosen by "
+            "levels under the pulse.",
         )
     )
     session.progress(len(areas) + 1, len(areas) + 1)
