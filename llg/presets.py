@@ -57,9 +57,10 @@ def granular_memory() -> GranularJunction:
     so that one resistance-area product does: nine tenths of the range crossed in 3 ns
     below .9 V, both ways; ten years at 300 K for every grain of the uniform states; a
     reading at 20 mV. What crosses the range is the soft layer under the pulse: it falls
-    back to its grains within nanoseconds, and 1.2 V for 3 ns turn none of them. Cells of a tessellation alone spread the areas by a quarter to a
-    third, and the smallest of 39 has a third to two thirds of the mean. It is the one
-    that has to keep, so that the median barrier is two to three times as high.
+    back to its grains within nanoseconds, and 1.2 V for 3 ns turn none of them. Cells of
+    a tessellation alone spread the areas by a quarter to a third, and the smallest of 39
+    has a third to two thirds of the mean. It is the one that has to keep, so that the
+    median barrier is two to three times as high.
 
     Grains: anisotropy and thickness at the high end of granular recording media, for 59 kT
     in the smallest grain of a bad draw; a magnetisation so high that stray fields make up

@@ -78,7 +78,7 @@ def window(card: Card, session: Session) -> Result:
             control=f"under it {100 * under:.0f} %; without one {100 * tilted:.0f} %",
             verdict="Can be written: it stays."
             if keeps
-            else f"Not feasible: of {100 * under:.0f} % {100 * after.mean():.0f} % is left. "
+            else f"Not feasible: {100 * after.mean():.0f} of {100 * under:.0f} % are left. "
             "The soft layer turns under the pulse and falls back; the card was chosen by "
             "levels under the pulse.",
         )
