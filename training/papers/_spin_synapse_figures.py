@@ -89,7 +89,8 @@ def observers(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> None:
         axis.set(title=title)
     low = max(0.0, np.floor(score.min() / 5) * 5)
     axes[0].set(ylabel="accuracy (%); line: float", ylim=(low, None))
-    axes[0].legend(fontsize=6, loc="lower left")
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, fontsize=6, loc="outside lower center", ncols=4)
 
 
 def noise(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> None:
