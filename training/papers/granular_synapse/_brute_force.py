@@ -80,7 +80,11 @@ def brute_force_row(found: dict[str, np.ndarray]) -> Row:
             f"LLG leaves its state {ratio:.2f} times as fast as the rates say, as if "
             f"barriers were {away:+.1f} kT higher"
         )
-        verdict += ": at low damping Langer's rate is an upper bound." if ratio < 1 else "."
+        likely = (
+            "; likely because Langer's rate is an upper bound at low damping, and harmonic, "
+            "which the soft layer is not when so hot."
+        )
+        verdict += likely if ratio < 1 else "."
     return Row(
         "rate of leaving the parallel state, LLG over kinetic Monte Carlo",
         ratio,

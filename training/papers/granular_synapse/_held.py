@@ -193,7 +193,9 @@ def plot_retention(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> No
                 100 * arrays[f"failed_{k}"][i, inside].mean() if inside.any() else 0
             )
         left.bar(np.arange(count) + 0.4 * i - 0.2, share, 0.4, label=f"{temperature:g} K")
-    left.set(xlabel="level", ylabel="lost in ten years (%)", xticks=range(count))
+    top = max(5.0, 1.05 * left.get_ylim()[1])
+    left.set(xlabel="level", ylabel="lost in ten years (%)", ylim=(0, top))
+    left.set_xticks(range(count))
     left.legend()
     for k in range(count):
         barrier = arrays[f"weakest_{k}"] / (constants.k * 300)
