@@ -81,8 +81,8 @@ def brute_force_row(found: dict[str, np.ndarray]) -> Row:
             f"barriers were {away:+.1f} kT higher"
         )
         likely = (
-            "; likely because Langer's rate is an upper bound at low damping, and harmonic, "
-            "which the soft layer is not when so hot."
+            "; likely because Langer's rate is an upper bound at low damping, and "
+            "harmonic, which the soft layer is not when so hot."
         )
         verdict += likely if ratio < 1 else "."
     return Row(
