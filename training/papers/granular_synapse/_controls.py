@@ -58,6 +58,10 @@ def controls(card: Card, session: Session) -> Result:
                 runs=f"{len(own)} tessellations, {session.size('control_trials')} cycles",
                 control=f"reversed at {voltages[-1]:g} V: "
                 f"{100 * part[:, -1].mean():.0f} %, device to device {100 * between:.1f} %",
+                verdict=""
+                if np.ptp(part) > 0
+                else "Not comparable because the level is the same at every voltage, so that "
+                "nothing is told of the pulse.",
             )
         )
         session.progress(number + 1, total)
