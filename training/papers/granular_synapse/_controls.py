@@ -60,8 +60,8 @@ def controls(card: Card, session: Session) -> Result:
                 f"{100 * part[:, -1].mean():.0f} %, device to device {100 * between:.1f} %",
                 verdict=""
                 if np.ptp(part) > 0
-                else "Not comparable because the level is the same at every voltage, so that "
-                "nothing is told of the pulse.",
+                else "Not comparable because the level is the same at every voltage, so "
+                "that nothing is told of the pulse.",
             )
         )
         session.progress(number + 1, total)
