@@ -157,7 +157,7 @@ def test_levels_outlive_a_pulse_if_half_of_them_stays():
     assert not _after.outlives([0.9, 0.8], [0.1, 0.2])
     told = _after.fallen("Reached in open loop.")
     assert told.startswith("Not reached because no level outlives the pulse")
-    assert told.endswith("Under the pulse: reached in open loop.")
+    assert told.endswith("What is left: reached in open loop.")
 
 
 def test_turned_states_have_as_many_grains_down_as_their_level_says():

@@ -24,12 +24,11 @@ PAPER = Paper(
     "latency 1.75 times; ResNet-18 on CIFAR-10 at 6 % variation above 80 % with MRAM and "
     "below 20 % with ReRAM [T]. No material value, pulse, spread, resistance, tile, "
     "converter or definition of the variation is known: the junction is the stand-in "
-    "llg.presets.granular_memory(), with every number in the card. Post hoc: it took the "
-    "place of granular_junction() after step 1 had shown that one to keep nothing, and was "
-    "chosen by writing, reading and keeping of uniform states alone, where writing was "
-    "judged at the end of the pulse. Levels of steps 1, 2, 3 and 5 are those at the end "
-    "of the pulse, under its voltage; the rows that look again when it is over were added "
-    "after step 4 had shown that no grain of this card is written (post hoc).",
+    "llg.presets.granular_memory(), with every number in the card. Post hoc: it is the "
+    "third; granular_junction() kept nothing in step 1, and another, chosen by levels "
+    "under the pulse, turned no grain in step 4. This one was chosen by grains that turn "
+    "and stay turned, by reading, and by keeping of uniform states alone. Since then "
+    "levels are looked at a nanosecond after their pulse.",
     minutes=(3.0, 60.0),
     steps=(
         Step(1, "Card and window", window, plot_window),

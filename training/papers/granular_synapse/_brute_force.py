@@ -21,7 +21,7 @@ def brute_force(card: Card, session: Session) -> dict[str, Any]:
     that a half should be left by the rates.
     """
     device = changed(junction(card, session), side=card.number("retention.check_side", "m"))
-    system = device.system(of_one(draw(device, 1, session.key(4, 1))))
+    system = device.system(of_one(draw(card, device, 1, session.key(4, 1))))
     states = llg.Microstates(system, device.grains, attempt=llg.langer_attempts)
     up = np.ones((1, device.grains), np.int8)
     ways = states.ways(up)

@@ -11,6 +11,7 @@ from .._bootstrap import bootstrap
 from .._card import Card
 from .._paper import Result, Row
 from .._session import Session
+from ._after import rest_of
 from ._junctions import changed, draw, fractions, junction, of_one, sweep
 from ._variants import RigidGrains, WithoutDipoles
 
@@ -20,8 +21,8 @@ def controls(card: Card, session: Session) -> Result:
 
     No spread of anisotropy and size; no exchange between the layers; none and full
     lateral exchange in the soft layer; no dipolar coupling; a soft layer of four spins a
-    grain. For each: the largest deviation over the cycles, and how much is reversed, at
-    the end of the pulse and under its voltage.
+    grain. For each: the largest deviation over the cycles, and how much is reversed, a
+    nanosecond after the pulse.
     Last, uncoupled rigid grains against the Poisson-binomial law, by Fokker-Planck.
     """
     device = junction(card, session)
@@ -75,7 +76,7 @@ def _one(card, session, device, voltages):
     base = device.device if isinstance(device, WithoutDipoles) else device
     number = session.size("control_draws")
     split = base.soft.split > 1
-    draws = draw(base, max(1, number // 2) if split else number, session.key(5))
+    draws = draw(card, base, max(1, number // 2) if split else number, session.key(5))
     width = 1e-9 * session.size("control_width")
     limit = float(llg.step_advice(device.system(of_one(draws))).precession)
     levels = sweep(
@@ -86,6 +87,7 @@ def _one(card, session, device, voltages):
         dt=min(card.number("sweep.dt", "s"), limit),
         trials=session.size("control_trials"),
         key=session.key(5, 1),
+        rest=rest_of(card),
     )
     part, deviation = fractions(levels)
     return {"part": part[..., 0], "deviation": deviation[..., 0]}
@@ -95,7 +97,7 @@ def _law(card, session):
     """Level of rigid grains by LLG, and by one Fokker-Planck equation a grain."""
     # Rigid grains need more than any barrier stands.
     unlimited = changed(junction(card, session), junction__breakdown=1e3)
-    draws, device = draw(unlimited, 1, session.key(5)), RigidGrains(unlimited)
+    draws, device = draw(card, unlimited, 1, session.key(5)), RigidGrains(unlimited)
     voltages = np.array(card.numbers("controls.rigid_voltages", "V"))
     width, trials = card.number("controls.rigid_width", "s"), session.size("law_trials")
     levels = sweep(

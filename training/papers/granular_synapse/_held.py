@@ -30,7 +30,7 @@ def retention(card: Card, session: Session) -> Result:
     Last, brute-force LLG of a few grains, so hot that their least barrier is low.
     """
     device = junction(card, session)
-    system = device.system(of_one(draw(device, 1, session.key(4))))
+    system = device.system(of_one(draw(card, device, 1, session.key(4))))
     exact = llg.Microstates(system, device.grains, attempt=llg.langer_attempts)
     held = session.keep("4-held", lambda: _written(card, session, system, exact))
     signs, conductance = held["signs"], held["conductance"]  # levels, states

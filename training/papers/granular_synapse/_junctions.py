@@ -1,6 +1,7 @@
 """The granular junction of the card, and how it is drawn and swept."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -84,23 +85,41 @@ def sweep(
     trials: int,
     key: PRNGKeyArray,
     start: State = State.PARALLEL,
-    waveform: llg.Sampled | None = None,
-    progress: Any = None,
+    rest: float = 0.0,
+    heights: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Levels:
-    """Levels after every pulse; from antiparallel the voltages are negative."""
-    sign = 1 if start is State.PARALLEL else -1
-    return llg.sweep(
-        device,
-        draws,
-        Pulses.product(voltage=sign * np.asarray(voltages), width=np.asarray(widths)),
-        llg.TimeGrid(dt=dt, steps=round(float(np.max(widths)) / dt) + 1),
-        observe=llg.Level(),
-        key=key,
-        trials=trials,
-        start=start,
-        waveform=waveform,
-        progress=progress,
-    )
+    """Levels after every pulse; from antiparallel the voltages are negative.
+
+    - `rest`: time without voltage between the end of a pulse and the look [s]: under its
+        voltage the soft layer may have turned where its grain has not.
+    - `heights`: over the time [s], of a pulse that is not flat.
+    """
+    volts = np.asarray(voltages) * (1 if start is State.PARALLEL else -1)
+
+    def one(width):
+        total = float(width) + rest
+        time = np.linspace(0, total, 401)
+        shape = np.where(time < width, 1.0 if heights is None else heights(time), 0.0)
+        flat = rest == 0 and heights is None
+        return llg.sweep(
+            device,
+            draws,
+            Pulses.product(voltage=volts, width=np.array([total])),
+            llg.TimeGrid(dt=dt, steps=round(total / dt) + 1),
+            observe=llg.Level(),
+            key=key,
+            trials=trials,
+            start=start,
+            waveform=None if flat else llg.Sampled(values=jnp.asarray(shape)),
+        )
+
+    each = [one(width) for width in widths]
+    joined = {
+        name: jnp.concatenate([getattr(levels, name) for levels in each], 2)
+        for name in ("trials", "mean", "variance", "histogram")
+    }
+    pulses = Pulses.product(voltage=volts, width=np.asarray(widths))
+    return dataclasses.replace(each[0], pulses=pulses, **joined)
 
 
 def fractions(levels: Levels) -> tuple[np.ndarray, np.ndarray]:
@@ -112,9 +131,12 @@ def fractions(levels: Levels) -> tuple[np.ndarray, np.ndarray]:
     return part, np.sqrt(np.asarray(levels.variance)) / span
 
 
-def draw(device: llg.GranularJunction, number: int, key: Array) -> llg.Microstructure:
-    """Fresh tessellations."""
-    return llg.microstructures(device, number, key=key)
+def draw(
+    card: Card, device: llg.GranularJunction, number: int, key: Array
+) -> llg.Microstructure:
+    """Fresh tessellations, as even as the card's."""
+    relaxations = card.count("stack.relaxations")
+    return llg.microstructures(device, number, key=key, relaxations=relaxations)
 
 
 def grain_energies(device: llg.GranularJunction, draws: llg.Microstructure) -> np.ndarray:

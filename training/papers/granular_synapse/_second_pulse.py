@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
-from .... import llg
 from .._bootstrap import bootstrap
 from .._card import Card
 from .._paper import Row
 from .._session import Session
+from ._after import rest_of
 from ._junctions import fractions, sweep
 
 
@@ -61,8 +60,10 @@ def from_levels(
 def _after(card, session, device, draws, a, b, width):
     """Reversed part of each device after pulses of `a` and of `b`, a pause between."""
     pause = card.number("sweep.pause", "s")
-    time = np.linspace(0, 2 * width + pause, 221)
-    heights = np.where(time < width, a / b, np.where(time < width + pause, 0.0, 1.0))
+
+    def heights(time):
+        return np.where(time < width, a / b, np.where(time < width + pause, 0.0, 1.0))
+
     found = sweep(
         device,
         draws,
@@ -71,6 +72,7 @@ def _after(card, session, device, draws, a, b, width):
         dt=card.number("sweep.dt", "s"),
         trials=session.size("memory_trials"),
         key=session.key(2, 4),
-        waveform=llg.Sampled(values=jnp.asarray(heights)),
+        rest=rest_of(card),
+        heights=heights,
     )
     return fractions(found)[0][:, 0, 0]

@@ -9,7 +9,7 @@ from .._bootstrap import bootstrap
 from .._card import Card
 from .._paper import Result, Row
 from .._session import Session
-from ._after import outlives, rest_of, rested
+from ._after import outlives, rest_of
 from ._junctions import changed, draw, fractions, junction, sweep
 from ._second_pulse import from_levels
 from ._spreads import of_full_run, quiet_ends, spread_row, symmetric
@@ -31,8 +31,8 @@ def levels(card: Card, session: Session) -> Result:
     All sides from parallel; that of 50 nm from antiparallel, with the longest pulse, and
     from each of two intermediate levels that a first pulse has set. Largest are the
     deviations of intermediate levels, from cycle to cycle and from device to device, in
-    parts of the range. Levels are those at the end of the pulse, under its voltage; two
-    are looked at again when it is over.
+    parts of the range. Levels are those a nanosecond after the pulse; beside two of
+    them is what it looked like under the voltage.
     """
     device = junction(card, session)
     voltages = np.array(card.numbers("sweep.voltages", "V"))
@@ -51,6 +51,7 @@ def levels(card: Card, session: Session) -> Result:
                 trials=trials,
                 key=session.key(2, *path),
                 start=start,
+                rest=rest_of(card),
             )
             rest = found.mean, found.variance, found.parallel, found.antiparallel
             return dict(zip(_KEPT, (*fractions(found), *rest), strict=True))
@@ -63,7 +64,7 @@ def levels(card: Card, session: Session) -> Result:
     rows = []
     for number, size in enumerate(sides):
         one = changed(device, side=size * 1e-9)
-        draws = draw(one, session.size("draws")[number], session.key(2, size))
+        draws = draw(card, one, session.size("draws")[number], session.key(2, size))
         widths = 1e-9 * np.array(session.size("widths")[number])
         trials = session.size("trials")[number]
         found = kept(f"p{size}", one, draws, widths, trials, (size, 1))
@@ -71,7 +72,9 @@ def levels(card: Card, session: Session) -> Result:
         rows.append(spread_row(name, found, trials))
         session.progress(number + 1, jobs)
 
-    draws = draw(device, session.size("draws")[sides.index(side)], session.key(2, side))
+    draws = draw(
+        card, device, session.size("draws")[sides.index(side)], session.key(2, side)
+    )
     long, trials = session.size("long"), session.size("long_trials")
     found = kept("long", device, draws, np.array([1e-9 * long]), trials, (side, 2))
     rows.append(spread_row(f"{side} nm, {long:g} ns", found, trials))
@@ -84,20 +87,26 @@ def levels(card: Card, session: Session) -> Result:
     session.progress(jobs - 1, jobs)
     rows += from_levels(card, session, device, draws, arrays)
     session.progress(jobs, jobs)
-    rows += _after_rows(card, session, device, draws, arrays)
+    rows += _under_rows(card, session, device, draws, arrays)
     rows += [of_full_run(session, row(arrays, side)) for row in (quiet_ends, symmetric)]
     return Result(rows, arrays)
 
 
-def _after_rows(card, session, device, draws, arrays):
-    """The longest pulses again, looked at once they are over; adds to `arrays`."""
+def _under_rows(card, session, device, draws, arrays):
+    """The longest pulses again, looked at under their voltage; adds to `arrays`."""
     side, trials = session.size("side"), session.size("memory_trials")
     volts, width = arrays["voltage"], float(arrays[f"p{side}_width"][-1])
-    key = session.key(2, side, 5)
-    make = lambda: {"part": rested(card, device, draws, volts, width, trials, key)}
-    after = session.keep("2-after", make)["part"]
-    under = arrays[f"p{side}_part"][..., -1]
-    arrays |= {"after": after, "outlives": np.array(outlives(under[:, -1], after[:, -1]))}
+
+    def make():
+        key, dt = session.key(2, side, 5), card.number("sweep.dt", "s")
+        found = sweep(
+            device, draws, volts, np.array([width]), dt=dt, trials=trials, key=key
+        )
+        return {"part": fractions(found)[0][..., 0]}
+
+    under = session.keep("2-under", make)["part"]
+    after = arrays[f"p{side}_part"][..., -1]
+    arrays |= {"under": under, "outlives": np.array(outlives(under[:, -1], after[:, -1]))}
     told = "Levels stay." if arrays["outlives"] else "No level outlives its pulse."
     return [
         Row(
@@ -106,8 +115,8 @@ def _after_rows(card, session, device, draws, arrays):
             100 * float(after[:, at].mean()),
             "%",
             bootstrap(100 * after[:, at]),
-            runs=f"{len(after)} tessellations, {trials} cycles",
-            control=f"under the pulse {100 * under[:, at].mean():.0f} %",
+            runs=f"{len(after)} tessellations",
+            control=f"under the pulse {100 * under[:, at].mean():.0f} %, {trials} cycles",
             verdict=told if at == len(volts) - 1 else "",
         )
         for at in (len(volts) // 2, len(volts) - 1)
