@@ -154,6 +154,7 @@ from ._validation import (
 )
 from ._waveform import (
     AbstractWaveform as AbstractWaveform,
+    Rest as Rest,
     Sampled as Sampled,
     Train as Train,
 )

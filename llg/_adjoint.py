@@ -68,6 +68,8 @@ def pullback(
 
     @computed_once
     def undo(d_m, m, k, xi):
+        # Of a trial that was lost after its end, whose cotangent is zero.
+        m = jax.tree.map(lambda x: jnp.where(jnp.isnan(x), 0.5, x), m)
         _, pull = jax.vjp(partial(step, k=k, xi=xi), system, floats, m)
         return pull((d_m, seen))
 

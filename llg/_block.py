@@ -30,33 +30,41 @@ def source_voltage(system: Assembled, samples: Samples, step: Array, settle: int
     """Source voltage in a step: edges at its middle, an abrupt end at its start."""
     begin = step.astype(samples.voltage.dtype) - settle
     started, end, height = begin >= 0, samples.end, samples.voltage
+    last = True
     if system.waveform is not None:
-        end = end - system.waveform.extra()
+        extra = system.waveform.extra()
+        end = end - extra
         middle = jnp.broadcast_to(begin + 0.5, end.shape)
         start, factor = system.waveform.place(middle, end)
-        begin, height = begin - start, height * factor
+        begin, height, last = begin - start, height * factor, start >= extra
     # Its inverse is that of no step: XLA takes it out of the loop.
     ratio = lambda x, width: x * (1 / jnp.where(width > 0, width, 1.0))
     up = jnp.clip(ratio(begin + 0.5, samples.rise), 0.0, 1.0)
     up = jnp.where(samples.rise > 0, up, 1.0)
     down = jnp.clip(ratio(end - begin - 0.5, samples.fall), 0.0, 1.0)
-    down = jnp.where(samples.fall > 0, down, (begin <= end).astype(down.dtype))
+    # Where the state is interpolated at the end of a pulse, the step is a whole one; an
+    # end before takes its share of the step.
+    abrupt = jnp.where(last, (begin <= end).astype(down.dtype), jnp.clip(end - begin, 0, 1))
+    down = jnp.where(samples.fall > 0, down, abrupt)
     return jnp.where(started, height * up * down, 0.0)
 
 
-def _hat(samples: Samples, step: Array, settle: int) -> Array:
-    """Weight of the state at `step` in the linear interpolation at the pulse's end."""
+def glimpse(samples: Samples, step: Array, settle: int, cosine: Array) -> Array:
+    """What the state at `step` adds to the linear interpolation at the pulse's end."""
     away = step.astype(samples.end.dtype) - settle - samples.end
     # Not `abs`, whose derivative at 0 is 1: where a pulse ends on a step, the ties of
     # `maximum` give the mean of both sides.
-    return jnp.maximum(1 - jnp.maximum(away, -away), 0.0)
+    distance = jnp.maximum(away, -away)
+    hat = jnp.maximum(1 - distance, 0.0)
+    # What becomes of a trial after its end, NaN maybe, is not seen.
+    return jnp.where(distance <= 1, hat * cosine, 0.0)
 
 
 def advance_seen(system: Assembled, samples: Samples, settle: int, state, step, xi):
     """One step of all samples; adds to the mean cosine seen at the end of the pulse."""
     m, seen = state
     m, cosine = advance(system, m, source_voltage(system, samples, step, settle), xi)
-    return m, seen + _hat(samples, step, settle) * cosine
+    return m, seen + glimpse(samples, step, settle, cosine)
 
 
 def advance_twice(system: Assembled, samples: Samples, settle: int, state, pair):
@@ -95,7 +103,7 @@ def advance_scored(
     rate = jnp.clip(1 / jnp.maximum(left - 1, 1), relaxation, 1.0)
     v, turned = shift(system, m, source, rate, xi, axial)
     m, cosine = advance(system, m, source, xi - v + turned)
-    seen = seen + _hat(samples, step, settle) * cosine
+    seen = seen + glimpse(samples, step, settle, cosine)
     # What happens after the pulse is not seen.
     return m, (seen, score + jnp.where(left > 0, jnp.sum(v * xi, 0), 0.0))
 
@@ -158,7 +166,7 @@ def watched(
         current = system.circuit.current(cosine, voltage)
         across = voltage if system.circuit.source is Source.CURRENT else source
         state = advance_seen(system, samples, settle, state, step, xi)
-        return state, when, power + share * across * current
+        return state, when, power + jnp.where(share > 0, share * across * current, 0.0)
 
     never = jnp.full_like(samples.voltage, jnp.inf)
     begin = (initial(system, samples), never, jnp.zeros_like(never))

@@ -6,10 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..data import Pulses
+from ..data import Pulses, State
 from ._assemble import Assembled
 from ._constants import GAMMA
+from ._drives import Follows
 from ._grid import TimeGrid
+from ._integrator import Integrator
 from ._junction import Circuit
 from ._observables import AbstractObservable, Watch
 from ._pathwise import Pathwise
@@ -32,7 +34,15 @@ def concrete(x) -> np.ndarray | None:
     return np.asarray(x)
 
 
-def check_request(end, grid, observables, trials, gradient):
+def check_request(end, grid, observables, trials, gradient, start, integrator):
+    kinds = (
+        ("start", start, State, "a State"),
+        ("integrator", integrator, Integrator, "an llg.Integrator"),
+        ("gradient", gradient, (Pathwise, Score, type(None)), "an estimator or None"),
+    )
+    for name, value, kind, wanted in kinds:
+        if not isinstance(value, kind):
+            raise ValueError(f"`{name}` must be {wanted}, got {value!r}.")
     if trials < 1:
         raise ValueError(f"`trials` must be >= 1, got {trials}.")
     if isinstance(gradient, Score):
@@ -108,4 +118,14 @@ def check_stiffness(stiffest, grid: TimeGrid) -> None:
         raise ValueError(
             f"`dt` must be <= {_LARGEST_ANGLE / GAMMA / b:.2g} s for the stiffest mode "
             f"({b:.3g} T), got {dt:g}."
+        )
+
+
+def check_energy(systems, observables):
+    """The line of a spin-orbit device is not in its circuit."""
+    line = any(drive.follows is Follows.SOURCE for drive in systems.drives)
+    if line and any(o.watches is Watch.ENERGY for o in observables):
+        raise ValueError(
+            "`observe` must not hold llg.Energy for a spin-orbit device, whose line takes "
+            "V^2 t / R by itself, got Energy."
         )

@@ -12,6 +12,7 @@ from jaxtyping import PyTree
 
 from ._adjoint import backward_block
 from ._assemble import Assembled
+from ._refusal import differentiated_once
 from ._simulate import (
     host,
     Layout,
@@ -50,7 +51,7 @@ def differentiable(moved, plan: Plan, prepare, systems: Assembled, keys, relaxat
 @differentiable.def_fwd
 def _forward(perturbed, moved, plan, prepare, systems, keys, relaxation):
     devices, rest, pulses = moved
-    chosen = _directions(perturbed, plan, systems)
+    chosen = _directions(perturbed, moved, plan, systems)
     if chosen is None:
         results = simulate(plan, systems, pulses, keys)
         return results, jnp.isnan(results[0])
@@ -82,17 +83,13 @@ def _forward(perturbed, moved, plan, prepare, systems, keys, relaxation):
 def _backward(
     residuals, cotangent, perturbed, moved, plan, prepare, systems, keys, relaxation
 ):
-    if not plan.differentiable:
-        raise ValueError(
-            "`sweep` was asked for a derivative without a `gradient`: pass "
-            "`gradient=llg.Pathwise()` or `llg.Score()` for a smooth observable."
-        )
     devices, rest, pulses = moved
     zeros = jnp.zeros((*keys.shape[:2], plan.trials), systems.alpha.dtype)
     cotangent = tuple(zeros if x is None else x for x in cotangent[:2])
-    chosen = _directions(perturbed, plan, systems)
+    chosen = _directions(perturbed, moved, plan, systems)
     if chosen is not None:
-        return _gathered(residuals, cotangent, devices, rest, pulses, *chosen)
+        found = _gathered(residuals, cotangent, devices, rest, pulses, *chosen)
+        return differentiated_once(found)
 
     def all_systems(devices, rest):
         each = [prepare(device, rest) for device in devices]
@@ -102,21 +99,21 @@ def _backward(
         plan, systems, pulses, keys, relaxation, residuals, cotangent
     )
     _, pull = eqx.filter_vjp(all_systems, devices, rest)
-    return *pull(d_systems), d_pulses
+    return differentiated_once((*pull(d_systems), d_pulses))
 
 
-def _directions(perturbed, plan: Plan, systems: Assembled) -> Any:
+def _directions(perturbed, moved, plan: Plan, systems: Assembled) -> Any:
     """Which numbers of a device and which pulse arrays move, if these are few.
 
     None calls for the adjoint, which also serves coupled spins: products of matrices
     take most of their time, and an adjoint needs no more of them than one tangent.
     """
     devices, rest, pulses = perturbed
-    if not plan.differentiable or plan.watched or systems.alpha.shape[1] > 1:
+    if plan.watched or systems.alpha.shape[1] > 1:
         return None
     where = jax.tree.map(lambda *x: any(x), *devices)
     names = tuple(name for name, moves in pulses.items() if moves)
-    number = sum(jax.tree.leaves(where)) + len(names)
+    number = _size(moved[0][0], where) + len(names)
     most = _FEW_SCORED if plan.scored else _FEW
     if any(jax.tree.leaves(rest)) or not 0 < number <= most:
         return None

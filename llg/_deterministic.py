@@ -32,7 +32,6 @@ def rate(
     return -GAMMA / (1 + alpha**2) * (precession + damping)
 
 
-@eqx.filter_jit
 def deterministic(
     system: System,
     m0: Float[Array, "spins 3"],
@@ -59,6 +58,11 @@ def deterministic(
     """
     require_x64("The adaptive integration")
     check_unit(m0, system.moment.shape[0])
+    return _integrate(system, m0, times, pulse, tolerance, adjoint)
+
+
+@eqx.filter_jit
+def _integrate(system, m0, times, pulse, tolerance, adjoint):
     unit = jax.lax.stop_gradient(times[-1])
 
     def slope(t, m, _):

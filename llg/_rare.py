@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from ..data import Outcome, Pulses, require_x64, State
 from ._block import (
-    _hat,
+    glimpse,
     initial,
     pairs_needed,
     Samples,
@@ -142,7 +142,7 @@ def prepared(device, microstructures, pulses, grid, start, integrator, key, tria
     """What both ways to sample need: systems, pulses in steps, key words, more keys."""
     end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     device.check(microstructures)
-    check_request(end, grid, (), trials, None)
+    check_request(end, grid, (), trials, None, start, integrator)
     systems, circuits, stiffest = _prepare(
         device, microstructures, grid.dt, start, None, integrator
     )
@@ -221,7 +221,7 @@ def _pushed(system, samples: Samples, guide: Guide, chosen, settle: int):
         gain = push * (noise - push / 2)
         ratio = ratio + jnp.sum(gain.reshape(-1, columns, gain.shape[1]), 0)
         m, cosine = advance(system, m, source, noise)
-        return m, seen + _hat(samples, step, settle) * cosine, ratio
+        return m, seen + glimpse(samples, step, settle, cosine), ratio
 
     m, seen = initial(system, samples)
     carry = (m, seen, jnp.zeros_like(chosen))

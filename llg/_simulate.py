@@ -24,7 +24,6 @@ class Plan:
     settle: int
     trials: int
     block: int  # samples of a block
-    differentiable: bool
     watched: bool  # whether times and energies are wanted
     scored: bool  # whether derivatives are `Score`'s, not `Pathwise`'s
     axial: bool  # see `_score.shift`

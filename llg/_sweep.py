@@ -16,6 +16,7 @@ from ._assemble import assemble, Assembled
 from ._checks import (
     check_breakdown,
     check_counters,
+    check_energy,
     check_request,
     check_rotation,
     check_stiffness,
@@ -27,8 +28,9 @@ from ._integrator import Integrator
 from ._microstructure import Microstructure
 from ._observables import AbstractObservable, Watch
 from ._pathwise import Pathwise
+from ._refusal import not_differentiated, without_derivative
 from ._score import Score
-from ._simulate import Plan
+from ._simulate import Plan, simulate
 from ._waveform import AbstractWaveform
 
 
@@ -79,13 +81,14 @@ def sweep(
         differentiating is refused.
     - `executor`: Any `concurrent.futures.Executor`.
     - `waveform`: Makes a train or a sampled waveform of each pulse, see `llg.Train` and
-        `llg.Sampled`; it is observed at the end of the last.
+        `llg.Sampled`; it is observed at the end of the last, or after an `llg.Rest`.
     - `integrator`: How a step is taken.
     - `progress`: Called with the numbers of blocks done and in total.
 
     **Returns:** `data.Levels`, `data.Switching`, or a tuple of them.
     """
     observables = observe if isinstance(observe, tuple) else (observe,)
+    not_differentiated(grid.dt)
     end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     if waveform is not None:
         end = end + waveform.extra()
@@ -94,13 +97,14 @@ def sweep(
     )
     for each in devices:
         each.check(microstructures)
-    check_request(end, grid, observables, trials, gradient)
+    check_request(end, grid, observables, trials, gradient, start, integrator)
     prepared = [
         _prepare(each, microstructures, grid.dt, start, waveform, integrator)
         for each in devices
     ]
     systems, circuits, stiffest = jax.tree.map(lambda *x: jnp.concatenate(x), *prepared)
     check_breakdown(circuits, pulses)
+    check_energy(systems, observables)
     check_stiffness(stiffest, grid)
     check_rotation(systems)
     if isinstance(gradient, Score) and concrete(jnp.min(systems.noise)) == 0:
@@ -124,7 +128,6 @@ def sweep(
         settle=grid.settle,
         trials=trials,
         block=_block_size(spins),
-        differentiable=gradient is not None,
         watched=any(o.watches is not Watch.LEVEL for o in observables),
         scored=scored,
         axial=scored and _axial(systems),
@@ -138,7 +141,12 @@ def sweep(
     moved = (tuple(devices), (microstructures, waveform), points)
     relaxation = gradient.relaxation * grid.dt if isinstance(gradient, Score) else None
     held = lax.stop_gradient((cast(systems), keys, cast(relaxation)))
-    cosine, score, when, power = wide(differentiable(moved, plan, prepare, *held))
+    if gradient is None:
+        found = simulate(plan, held[0], lax.stop_gradient(points), held[1])
+        found = without_derivative(moved, found)
+    else:
+        found = differentiable(moved, plan, prepare, *held)
+    cosine, score, when, power = wide(found)
     score = score if scored else None
     kept = {Watch.LEVEL: (1 + cosine) / 2}
     if when is not None:
@@ -148,6 +156,11 @@ def sweep(
     results = tuple(
         o.collect(kept[o.watches], score, circuits, pulses, start) for o in observables
     )
+    if gradient is None:
+        refused = lambda r: without_derivative(moved, lax.stop_gradient(r))
+        results = tuple(
+            r if o.smooth else refused(r) for o, r in zip(observables, results, strict=True)
+        )
     return results if isinstance(observe, tuple) else results[0]
 
 
@@ -207,7 +220,8 @@ def _prepare(device, microstructures, dt, start, waveform=None, integrator=Integ
 
 def _systems(dt, start, integrator, dtype, device, rest):
     """The systems of a device, for all draws and in the type of the time loop."""
-    systems, _, _ = _prepare(device, rest[0], dt, start, rest[1], integrator)
+    microstructures, waveform = rest
+    systems, _, _ = _prepare(device, microstructures, dt, start, waveform, integrator)
     return jax.tree.map(lambda x: jnp.asarray(x, dtype), systems)
 
 

@@ -1,4 +1,4 @@
-"""Shapes of a pulse beyond the trapezoid: trains and sampled waveforms."""
+"""Shapes of a pulse beyond the trapezoid: trains, rests and sampled waveforms."""
 
 from abc import abstractmethod
 
@@ -75,6 +75,35 @@ class Train(AbstractWaveform):
         """The kinks of all pulses."""
         start = self.period * jnp.arange(self.count)
         return (start[:, None] + jnp.append(corners, 0.0)[None]).reshape(-1)
+
+
+class Rest(AbstractWaveform):
+    """The pulse itself, looked at after a rest without voltage.
+
+    Under the voltage a part of the device may have turned that falls back when it is over.
+    """
+
+    duration: Scalar = quantity("s", above=0, doc="from the end of the pulse to the look")
+
+    def scaled(self, unit: Float[Array, ""]) -> "Rest":
+        """The same with times divided by `unit`."""
+        return Rest(duration=self.duration / unit)
+
+    def extra(self) -> Float[Array, ""]:
+        """The rest."""
+        return self.duration
+
+    def place(
+        self, t: Float[Array, "..."], end: Float[Array, "..."]
+    ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+        """Zero, and 1."""
+        return jnp.zeros_like(t), jnp.ones_like(t)
+
+    def corners(
+        self, corners: Float[Array, " n"], end: Float[Array, ""]
+    ) -> Float[Array, " m"]:
+        """Those of the pulse, and its end."""
+        return jnp.append(corners, end)
 
 
 class Sampled(AbstractWaveform):

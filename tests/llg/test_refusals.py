@@ -1,0 +1,80 @@
+"""Derivatives that there are not, and words where a choice is wanted, are refused."""
+
+import importlib
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import pytest
+
+import mtjax.llg as llg
+from mtjax import data
+
+
+_checks: Any = importlib.import_module("mtjax.llg._checks")
+CARD: Any = llg.presets.stt_mram()
+GRID = llg.TimeGrid(dt=5e-13, steps=30)
+
+
+def run(alpha=None, observe: Any = None, voltage: Any = 0.4, grid=GRID, **how) -> Any:
+    card = CARD if alpha is None else eqx.tree_at(lambda d: d.alpha, CARD, alpha)
+    given: dict[str, Any] = dict(trials=4, key=jr.key(0), dtype=jnp.float64) | how
+    pulses = llg.Pulses.product(voltage=voltage, width=1e-11)
+    observe = llg.Level() if observe is None else observe
+    return llg.sweep(card, CARD.samples(1), pulses, grid, observe=observe, **given)
+
+
+@pytest.mark.parametrize(
+    "observe, take",
+    [
+        (llg.Level(), lambda s: s.mean),
+        (llg.Energy(), lambda s: s.mean),
+        (llg.SwitchingTime(), lambda s: s.time),
+    ],
+)
+def test_no_silent_zero(observe, take):
+    with pytest.raises(ValueError, match="a derivative that it does not have"):
+        jax.grad(lambda alpha: jnp.sum(take(run(alpha, observe))))(0.02)
+
+
+def test_a_derivative_has_none():
+    f = lambda alpha: run(alpha, gradient=llg.Pathwise()).mean[0]
+    with pytest.raises(ValueError, match="first derivatives only"):
+        jax.hessian(f)(jnp.array(0.02))
+
+
+@pytest.mark.parametrize(
+    "how, match",
+    [
+        (("start", "parallel"), "`start` must be a State, got 'parallel'"),
+        (("gradient", "score"), "`gradient` must be an estimator or None, got 'score'"),
+        (("integrator", "heun"), "`integrator` must be an llg.Integrator, got 'heun'"),
+    ],
+)
+def test_words_are_refused(how, match):
+    up, heun = data.State.PARALLEL, llg.Integrator.HEUN
+    given = dict(gradient=None, start=up, integrator=heun) | dict([how])
+    with pytest.raises(ValueError, match=match):
+        _checks.check_request(jnp.ones(1), GRID, (llg.Level(),), 4, *given.values())
+
+
+def test_the_energy_of_a_spin_orbit_line_is_not_that_of_the_junction():
+    card = llg.presets.sot_mram()
+    pulses = llg.Pulses.product(voltage=0.1, width=1e-11)
+    how: dict[str, Any] = dict(observe=llg.Energy(), key=jr.key(0), trials=2)
+    with pytest.raises(ValueError, match="spin-orbit"):
+        llg.sweep(card, card.samples(1), pulses, llg.TimeGrid(dt=1e-13, steps=200), **how)
+
+
+def test_the_time_step_is_no_parameter():
+    grid = lambda dt: llg.TimeGrid(dt=dt, steps=30)
+    with pytest.raises(ValueError, match="`dt` must not be differentiated"):
+        jax.grad(lambda dt: run(grid=grid(dt), gradient=llg.Pathwise()).mean[0])(5e-13)
+
+
+def test_an_adaptive_path_starts_from_unit_vectors():
+    system = CARD.system(jax.tree.map(lambda x: x[0], CARD.samples(1)))
+    with pytest.raises(ValueError, match="unit vectors, got norm 2"):
+        llg.deterministic(system, jnp.array([[0.0, 0.0, 2.0]]), jnp.array([1e-12]))
