@@ -25,12 +25,16 @@ from ._retention import TEN_YEARS
 from ._score import Score
 from ._sweep import sweep
 from ._thresholds import instability_voltage, reversal_voltage
+from ._waveform import Rest
 
 
 class Need(eqx.Module):
     """What a card shall do."""
 
     width: Scalar = quantity("s", above=0, default=1e-9, doc="width of a write pulse")
+    rest: Scalar = quantity(
+        "s", above=0, default=1e-9, doc="from the end of that pulse to the look"
+    )
     share: Scalar = quantity(
         "1", above=0, below=1, default=0.8, doc="share of the range that it crosses"
     )
@@ -101,8 +105,8 @@ def feasible_window(
     - *write*: the source voltage at which a pulse from parallel crosses `need.share` of
       the range, from a sweep; below that which breaks the antiparallel junction down.
       Its derivative is the likelihood ratio's (`llg.Score`), with a standard error over
-      `keys`. The level is that at the end of the pulse, under its voltage: whether the
-      grains have followed the soft layer is not asked.
+      `keys`. The level is that after a rest: under the voltage the soft layer turns
+      alone, too, and falls back.
     - *read disturb*: the source voltage at which the weakest grain of the parallel state
       turns in a reading with probability `need.failure`. Torque lowers a barrier as for
       one axial magnet, $E (1 - V / V_c)^2$ with the instability voltage $V_c$ without
@@ -182,7 +186,8 @@ def feasible_window(
 
 
 def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
-    grid = TimeGrid(dt=dt, steps=math.ceil(float(need.width) / dt - 1e-9))
+    total, rest = float(need.width + need.rest), Rest(duration=need.rest)
+    grid = TimeGrid(dt=dt, steps=math.ceil(total / dt - 1e-9))
     circuit = device.junction.circuit(device.side**2)
     limit = float(device.junction.breakdown)
     # The source voltage that breaks the antiparallel junction down.
@@ -196,6 +201,7 @@ def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
         observe=Level(),
         key=k_write,
         trials=trials,
+        waveform=rest,
     )
     source = float(reversal_voltage(levels, float(need.share))[0])
     names = _names(device)
@@ -214,6 +220,7 @@ def _write(device, draws, need, dt, trials, keys, k_write, k_slope) -> Border:
             key=key,
             trials=trials,
             gradient=Score(),
+            waveform=rest,
         )
         low, high = found.antiparallel[0], found.parallel[0]
         return (found.mean[0, 0] - low) / (high - low)
