@@ -228,7 +228,8 @@ def threads(rounds: int) -> None:
                 sweep(magnet(), STEPS, 4 * SPINS, executor)
                 times.append(time.perf_counter() - start)
         ratios.append(times[0] / times[1])
-    print(f"  two threads: {np.median(ratios):.2f} times one (goal 1.8)")
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    print(f"  two threads: {np.median(ratios):.2f} times one ({spread}; goal 1.8)")
 
 
 def main():
@@ -238,7 +239,9 @@ def main():
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity") and not options.threads:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    versions = {p: importlib.metadata.version(p) for p in ("jax", "equinox")}
+    installed = {d.name for d in importlib.metadata.distributions()}
+    peers = [p for p in ("jax", "equinox", "cmtj") if p in installed]
+    versions = {p: importlib.metadata.version(p) for p in peers}
     print(f"mtjax {mtjax.__version__}, {versions}, {platform.platform()}")
     if options.threads:
         return threads(options.rounds)
@@ -256,9 +259,10 @@ def main():
     )
     for a, b, goal in goals:
         if a in found and b in found:
-            ratio = np.median(found[a] / found[b])
+            low, ratio, high = np.quantile(found[a] / found[b], (0.25, 0.5, 0.75))
             mark = "reached" if ratio >= goal else "not reached"
-            print(f"  {a} / {b}: {ratio:.3g} (goal {goal:.2g}, {mark})")
+            spread = f"{ratio:.3g} ({low:.3g} to {high:.3g})"
+            print(f"  {a} / {b}: {spread} (goal {goal:.2g}, {mark})")
     print("memory of a block:")
     memory()
 

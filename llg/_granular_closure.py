@@ -83,6 +83,7 @@ def granular_closure(
     require_x64("The granular closure")
     if bins < 1 or _FINE % bins:
         raise ValueError(f"`bins` must divide {_FINE}, got {bins}.")
+    device.check(microstructures)
     duration = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     points = [pulses.mesh("voltage"), pulses.mesh("rise"), pulses.mesh("fall"), duration]
     points = [x.reshape(-1) for x in points]

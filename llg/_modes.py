@@ -6,6 +6,7 @@ from jaxtyping import Array, Complex, Float
 from ..data import require_x64
 from ._constants import GAMMA
 from ._system import System
+from ._trajectory import check_unit
 
 
 def modes(system: System, m: Float[Array, "spins 3"]) -> Complex[Array, " spins"]:
@@ -21,6 +22,7 @@ def modes(system: System, m: Float[Array, "spins 3"]) -> Complex[Array, " spins"
     - `m`: Unit magnetisations at rest, parallel to their fields, shape `(spins, 3)`.
     """
     require_x64("The oscillation modes")
+    check_unit(m, system.moment.shape[0], "m")
     return _modes(system, m)
 
 

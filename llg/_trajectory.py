@@ -81,18 +81,20 @@ def trajectory(
     return _run(system, pulse, grid, m0, key, jnp.uint32(trial), *static)
 
 
-def check_unit(m0, spins: int) -> None:
+def check_unit(m, spins: int, name: str = "m0") -> None:
     """Refuses what is not one unit vector for each spin."""
-    if m0.shape != (spins, 3):
-        raise ValueError(f"`m0` must have shape ({spins}, 3), got {m0.shape}.")
-    value = concrete(m0)
+    if m.shape != (spins, 3):
+        raise ValueError(f"`{name}` must have shape ({spins}, 3), got {m.shape}.")
+    value = concrete(m)
     if value is None:
         return
     norm = np.linalg.norm(value, axis=1)
     wrong = ~(np.abs(norm - 1) < 1e-5)
     if np.any(wrong):
         i = int(np.argmax(wrong))
-        raise ValueError(f"`m0` must hold unit vectors, got norm {norm[i]:g} at spin {i}.")
+        raise ValueError(
+            f"`{name}` must hold unit vectors, got norm {norm[i]:g} at spin {i}."
+        )
 
 
 @eqx.filter_jit

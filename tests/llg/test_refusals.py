@@ -78,3 +78,16 @@ def test_an_adaptive_path_starts_from_unit_vectors():
     system = CARD.system(jax.tree.map(lambda x: x[0], CARD.samples(1)))
     with pytest.raises(ValueError, match="unit vectors, got norm 2"):
         llg.deterministic(system, jnp.array([[0.0, 0.0, 2.0]]), jnp.array([1e-12]))
+    twice = jnp.array([[0.0, 0.0, 2.0]])
+    for function in (llg.relax, llg.modes, lambda s, m: llg.barrier(s, -m / 2, m)):
+        with pytest.raises(ValueError, match="unit vectors, got norm 2"):
+            function(system, twice)
+
+
+def test_the_closure_refuses_draws_of_another_device():
+    device = llg.presets.granular_junction()
+    draws = llg.microstructures(
+        eqx.tree_at(lambda d: d.side, device, 30e-9), 1, key=jr.key(0)
+    )
+    with pytest.raises(ValueError, match="`microstructures` must have"):
+        llg.granular_closure(device, draws, llg.Pulses.product(voltage=0.5, width=1e-9))
