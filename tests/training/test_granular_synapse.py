@@ -17,6 +17,7 @@ _paper = "mtjax.training.papers.granular_synapse"
 _after: Any = importlib.import_module(f"{_paper}._after")
 _brute_force: Any = importlib.import_module(f"{_paper}._brute_force")
 _cells: Any = importlib.import_module(f"{_paper}._cells")
+_controls: Any = importlib.import_module(f"{_paper}._controls")
 _held: Any = importlib.import_module(f"{_paper}._held")
 _junctions: Any = importlib.import_module(f"{_paper}._junctions")
 _programmed: Any = importlib.import_module(f"{_paper}._programmed")
@@ -234,3 +235,16 @@ def test_equal_rates_have_a_ratio_of_one():
     assert row.obtained == pytest.approx(1)
     twice = found | {"brute": np.array(0.75)}
     assert _brute_force.brute_force_row(twice).obtained == pytest.approx(2)
+
+
+@pytest.mark.parametrize("p", [0.5, 0.01])
+def test_the_error_of_a_deviation_is_that_of_many_repetitions(p):
+    """Also where next to no grain is reversed, and no normal law holds."""
+    grains, n, repetitions = 40, 500, 4000
+    draws = np.random.default_rng(0).binomial(grains, p, (repetitions, n)) / grains
+    exact = np.sqrt(p * (1 - p) / grains)
+    found = np.std(draws.std(1, ddof=1)) / exact
+    # A standard deviation of 4000 repetitions is known to 1.1 %, twice that in the tail.
+    np.testing.assert_allclose(
+        _controls.deviation_error(p, exact, grains, n), found, rtol=0.08
+    )

@@ -125,26 +125,38 @@ def _law(card, session):
 
 def _law_rows(card, session, law):
     rows = []
-    n = int(law["trials"])
+    n, grains = int(law["trials"]), junction(card, session).grains
     for i, voltage in enumerate(law["voltage"]):
-        error = max(float(law["spread"][i]) / np.sqrt(n), 1e-9)
-        z = (law["part"][i] - law["exact"][i]) / error
-        ratio = law["deviation"][i] / max(law["spread"][i], 1e-12)
+        deviation = max(float(law["spread"][i]), 1e-12)
+        z = (law["part"][i] - law["exact"][i]) / (deviation / np.sqrt(n))
+        ratio = float(law["deviation"][i]) / deviation
+        error = deviation_error(float(law["exact"][i]), deviation, grains, n)
         rows.append(
             Row(
                 f"uncoupled rigid grains, {voltage:g} V: deviation over that of the law",
-                float(ratio),
+                ratio,
                 "",
-                (ratio * (1 - 1.96 / np.sqrt(2 * n)), ratio * (1 + 1.96 / np.sqrt(2 * n))),
-                runs=f"{n} cycles of one tessellation; normal interval",
+                (ratio - 1.96 * error, ratio + 1.96 * error),
+                runs=f"{n} cycles of one tessellation; by the law's fourth moment",
                 control=f"mean {100 * law['part'][i]:.2f} %, by the law "
                 f"{100 * law['exact'][i]:.2f} %, z = {z:+.1f}",
                 verdict="Uncoupled grains follow the Poisson-binomial law."
-                if abs(z) < 4 and abs(ratio - 1) < 4 / np.sqrt(2 * n)
+                if abs(z) < 4 and abs(ratio - 1) < 4 * error
                 else "Differs from the Poisson-binomial law.",
             )
         )
     return rows
+
+
+def deviation_error(part: float, deviation: float, grains: int, n: int) -> float:
+    """Relative standard error of a deviation over `n` cycles of a Poisson-binomial number.
+
+    Its excess kurtosis is that of equal grains of the same mean, $(1 - 6 p q) / v$ with the
+    variance $v$ of their number: large where nearly all or none are reversed.
+    """
+    variance = (deviation * grains) ** 2
+    excess = (1 - 6 * part * (1 - part)) / variance
+    return float(np.sqrt((2 + excess) / n) / 2)
 
 
 def plot_controls(figure: Any, arrays: dict[str, np.ndarray], card: Card) -> None:
