@@ -48,28 +48,34 @@ def controls(card: Card, session: Session) -> Result:
         )
         part, deviation = found["part"], found["deviation"]
         arrays |= {f"part_{number}": part, f"deviation_{number}": deviation}
-        own = 100 * deviation.max(1)
-        between = part.std(0, ddof=min(1, len(part) - 1)).max()
-        rows.append(
-            Row(
-                f"{name}: largest cycle deviation over range",
-                float(own.mean()),
-                "%",
-                bootstrap(own),
-                runs=f"{len(own)} tessellations, {session.size('control_trials')} cycles",
-                control=f"reversed at {voltages[-1]:g} V: "
-                f"{100 * part[:, -1].mean():.0f} %, device to device {100 * between:.1f} %",
-                verdict=""
-                if np.ptp(part) > 0
-                else "Not comparable because the level is the same at every voltage, so "
-                "that nothing is told of the pulse.",
-            )
-        )
+        rows.append(_row(card, session, name, part, deviation))
         session.progress(number + 1, total)
     law = session.keep("5-law", lambda: _law(card, session))
     rows += _law_rows(card, session, law)
     session.progress(total, total)
     return Result(rows, arrays | {f"law_{k}": v for k, v in law.items()})
+
+
+def _row(card, session, name, part, deviation):
+    own, volts = 100 * deviation.max(1), card.numbers("sweep.voltages", "V")
+    runs = f"{len(own)} tessellations, {session.size('control_trials')} cycles"
+    name = f"{name}: largest cycle deviation over range"
+    if np.isnan(own).all():
+        told = (
+            "Not comparable because every trial is lost: the state that it should start "
+            "from is none of rest."
+        )
+        return Row(name, None, runs=runs, verdict=told)
+    between = part.std(0, ddof=min(1, len(part) - 1)).max()
+    return Row(
+        name,
+        float(own.mean()),
+        "%",
+        bootstrap(own),
+        runs=runs,
+        control=f"reversed at {volts[-1]:g} V: {100 * part[:, -1].mean():.0f} %, "
+        f"device to device {100 * between:.1f} %",
+    )
 
 
 def _one(card, session, device, voltages):

@@ -123,12 +123,17 @@ def sweep(
 
 
 def fractions(levels: Levels) -> tuple[np.ndarray, np.ndarray]:
-    """Reversed part, mean and deviation over the cycles, `(device, voltage, width)`."""
+    """Reversed part, mean and deviation over the cycles, `(device, voltage, width)`.
+
+    NaN where every cycle was lost.
+    """
     wide = lambda x: np.asarray(x)[:, None, None]
     span = wide(levels.parallel) - wide(levels.antiparallel)
     level = (np.asarray(levels.mean) - wide(levels.antiparallel)) / span
     part = 1 - level if levels.start is State.PARALLEL else level
-    return part, np.sqrt(np.asarray(levels.variance)) / span
+    lost = np.asarray(levels.trials) == 0
+    deviation = np.sqrt(np.asarray(levels.variance)) / span
+    return np.where(lost, np.nan, part), np.where(lost, np.nan, deviation)
 
 
 def draw(
