@@ -122,7 +122,11 @@ def linear(made: JunctionPerceptron) -> JunctionPerceptron:
     """The same chip with junctions without magnetoresistance: ohmic neurons."""
 
     def ohmic(row: Neurons) -> Neurons:
-        card = row.pairs.neuron  # type: ignore[attr-defined]
+        if not isinstance(row.pairs, SimulatedPairs):
+            raise ValueError(
+                f"`made` must have simulated pairs, got {type(row.pairs).__name__}."
+            )
+        card = row.pairs.neuron
         flat = compact.Neuron(
             parallel=card.parallel,
             tmr=0.0 * card.tmr,

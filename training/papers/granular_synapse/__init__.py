@@ -29,7 +29,7 @@ PAPER = Paper(
     "under the pulse, turned no grain in step 4. This one was chosen by grains that turn "
     "and stay turned, by reading, and by keeping of uniform states alone. Since then "
     "levels are looked at a nanosecond after their pulse.",
-    minutes=(3.0, 60.0),
+    minutes=(3.0, 30.0),
     steps=(
         Step(1, "Card and window", window, plot_window),
         Step(2, "Levels by side, pulse and start", levels, plot_levels),
