@@ -35,7 +35,7 @@ import mtjax.llg as llg
 
 jax.config.update("jax_enable_x64", True)
 
-_simulate: Any = importlib.import_module("mtjax.llg._simulate")
+_groups: Any = importlib.import_module("mtjax.llg._groups")
 SPINS, STEPS = 65_536, 400
 SAMPLES, GRAINS, GRAIN_STEPS = 4_096, 64, 40
 JUNCTION = llg.Junction(
@@ -191,16 +191,17 @@ def rates(rounds: int) -> dict[str, np.ndarray]:
 def memory() -> None:
     """Temporary memory of a compiled block: of values, of tangents and of the adjoint."""
     seen = []
-    inner = _simulate._call
+    inner = _groups._call
 
-    def call(kernel, arguments, static):
-        function = _simulate.compiled(kernel, tuple(static), jax.default_backend())
-        lowered = function.lower(*arguments, **static).compile()
+    def call(kernel, mine, common, each, static):
+        function = _groups.compiled(kernel, tuple(static), jax.default_backend())
+        group = _groups.filled(each)
+        lowered = function.lower(mine, common, *group, **static).compile()
         size = lowered.memory_analysis().temp_size_in_bytes / 2**20
         seen.append((kernel.__name__, size))
-        return inner(kernel, arguments, static)
+        return inner(kernel, mine, common, each, static)
 
-    _simulate._call = call
+    _groups._call = call
     try:
         for steps in (200, 800, 3200):
             for gradient in (llg.Pathwise(), llg.Score()):
@@ -214,11 +215,12 @@ def memory() -> None:
                 sizes = ", ".join(f"{name} {size:.2f}" for name, size in dict(seen).items())
                 print(f"  {steps:5d} steps, {type(gradient).__name__:8s}: {sizes} MiB")
     finally:
-        _simulate._call = inner
+        _groups._call = inner
 
 
 def threads(rounds: int) -> None:
     """Wall time of one thread over that of two."""
+    sweep(magnet(), STEPS, 4 * SPINS, None)  # compiles
     ratios = []
     for _ in range(rounds):
         times = []

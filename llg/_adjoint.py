@@ -120,22 +120,11 @@ def _widened(system: Assembled, samples: Samples) -> Assembled:
     return eqx.tree_at(of_space, system, spatial)
 
 
-def backward_block(
-    system,
-    pulses,
-    keys,
-    order,
-    index,
-    trials,
-    cotangent,
-    relaxation,
-    *,
-    settle,
-    steps,
-    axial,
-):
+def backward_block(mine, common, each, *, settle, steps, axial):
     """Cotangents of the system (summed over the block) and of each sample's pulse."""
-    samples = gather(pulses, keys, order, index, trials)
+    (system, keys), (pulses, order, trials, relaxation) = mine, common
+    index, cotangent = each
+    samples = gather(keys, pulses, order, trials, index)
     d_system, d_samples = pullback(
         system, samples, cotangent, relaxation, steps, settle, axial
     )

@@ -7,22 +7,13 @@ import jax
 import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import PyTree
 
 from ._adjoint import backward_block
 from ._assemble import Assembled
+from ._groups import over_blocks, traced
 from ._refusal import differentiated_once
-from ._simulate import (
-    host,
-    Layout,
-    over_samples,
-    place,
-    Plan,
-    run_jobs,
-    simulate,
-    traced,
-)
+from ._simulate import Layout, over_samples, Plan, simulate
 from ._tangent import tangent_block
 
 
@@ -66,10 +57,9 @@ def _forward(perturbed, moved, plan, prepare, systems, keys, relaxation):
         plan,
         min(plan.block, _BLOCK_OF_TANGENTS),
         tangent_block,
-        (systems, [jax.tree.map(lambda x, i=i: x[..., i], slopes) for i in each]),
+        (systems, keys, [jax.tree.map(lambda x, i=i: x[..., i], slopes) for i in each]),
         pulses,
-        keys,
-        relaxation if traced(systems) else host(relaxation),
+        relaxation,
         names=names,
         settle=plan.settle,
         axial=plan.axial,
@@ -176,47 +166,17 @@ def _adjoint(plan: Plan, systems, pulses, keys, relaxation, lost, cotangent):
     layout = Layout(plan, min(plan.block, _BLOCK_OF_ADJOINT), systems, pulses)
     index, order, devices = layout.index, layout.order, layout.devices
     static = {"settle": plan.settle, "steps": plan.steps, "axial": plan.axial}
-    trials = np.int32(plan.trials)
 
-    def sort(cotangent):
-        flat = jnp.where(lost, 0, cotangent)[:, order].reshape(devices, -1)
-        return jnp.pad(flat, ((0, 0), (0, index.size - flat.shape[1])))
+    def sort(values):
+        flat = values[:, order].reshape(devices, -1)
+        flat = jnp.pad(flat, ((0, 0), (0, index.size - flat.shape[1])))
+        return flat.reshape(devices, *index.shape)
 
-    flat = jax.tree.map(sort, cotangent)
+    wanted = tuple(sort(jnp.where(lost, 0, ct)) for ct in cotangent)
     indices = _numbers_only(index, lost[:, order].reshape(devices, -1))
-    if traced((systems, pulses, keys, cotangent)):
-
-        def one(carry, job):
-            device, block, ct = job
-            system = jax.tree.map(lambda x: x[device], systems)
-            shared = (system, pulses, keys[device], order, block, trials)
-            d_system, d_pulses = backward_block(*shared, ct, relaxation, **static)
-            total = jax.tree.map(lambda a, b: a.at[device].add(b), carry, d_system)
-            return total, d_pulses
-
-        zeros = jax.tree.map(jnp.zeros_like, systems)
-        blocks = jax.tree.map(lambda ct: ct.reshape(-1, index.shape[1]), flat)
-        each = (layout.each()[0], indices.reshape(-1, index.shape[1]), blocks)
-        d_systems, d_samples = lax.scan(one, zeros, each)
-    else:
-        on_host = (systems, pulses, keys, order, relaxation, flat, indices)
-        systems, pulses, keys, order, relaxation, flat, indices = host(on_host)
-        jobs = []
-        for device in range(devices):
-            system = jax.tree.map(lambda x, d=device: x[d], systems)
-            shared = place(plan, (system, pulses, keys[device], order))
-            mine = [ct[device].reshape(index.shape) for ct in flat]
-            for block, *ct in zip(indices[device], *mine, strict=True):
-                jobs.append((*shared, block, trials, tuple(ct), relaxation))
-        results = run_jobs(plan, backward_block, jobs, static)
-        sums = []
-        for device in range(devices):
-            mine = results[device * len(index) : (device + 1) * len(index)]
-            total = lambda *parts: sum(part.astype(np.float64) for part in parts)
-            sums.append(jax.tree.map(total, *(d_system for d_system, _ in mine)))
-        d_systems = jax.tree.map(
-            lambda like, *parts: jnp.asarray(np.stack(parts), like.dtype), systems, *sums
-        )
-        d_samples = jax.tree.map(lambda *parts: np.stack(parts), *(d for _, d in results))
-    sums = lambda d: jnp.sum(layout.unsort(jnp.asarray(d)), (0, 2))
-    return d_systems, jax.tree.map(sums, d_samples)
+    common = (pulses, order, np.int32(plan.trials), relaxation)
+    how = (static, plan.executor, plan.progress)
+    found = over_blocks(backward_block, (systems, keys), common, (indices, wanted), *how)
+    d_systems = jax.tree.map(lambda x, d: jnp.asarray(d, x.dtype), systems, found[0])
+    sums = lambda d: jnp.sum(layout.unsort(d), (0, 2))
+    return d_systems, jax.tree.map(sums, found[1])

@@ -68,14 +68,13 @@ def pushforward(
     return seen if relaxation is None else seen[0], slopes
 
 
-def tangent_block(
-    system, slopes, pulses, keys, order, index, trials, relaxation, *, names, settle, axial
-):
+def tangent_block(mine, common, index, *, names, settle, axial):
     """Mean cosines of one block, and their derivatives along slopes and named pulses."""
-    samples = gather(pulses, keys, order, index, trials)
+    (system, keys, slopes), (pulses, order, trials, relaxation) = mine, common
+    samples = gather(keys, pulses, order, trials, index)
     ones = jnp.ones_like(samples.voltage)
     moved = lambda hot: {name: ones * (name == hot) for name in names}
     rest = slopes[0] if slopes else jax.tree.map(lambda _: None, system)
     directions = tuple((slope, moved(None)) for slope in slopes)
     directions += tuple((jax.tree.map(jnp.zeros_like, rest), moved(n)) for n in names)
-    return pushforward(system, samples, directions, relaxation, settle, axial)
+    return None, pushforward(system, samples, directions, relaxation, settle, axial)

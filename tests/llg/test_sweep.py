@@ -18,6 +18,7 @@ from mtjax import data
 from .cards import small
 
 
+_groups: Any = importlib.import_module("mtjax.llg._groups")
 _simulate: Any = importlib.import_module("mtjax.llg._simulate")
 _block: Any = importlib.import_module("mtjax.llg._block")
 _sweep: Any = importlib.import_module("mtjax.llg._sweep")
@@ -61,6 +62,30 @@ def test_trial_k_is_the_same_for_any_number_of_trials_and_threads():
     np.testing.assert_array_equal(many, run(observe=Trials(), trials=700))
 
 
+@pytest.mark.parametrize("gradient", [None, llg.Pathwise()])
+def test_groups_of_any_size_give_the_same_bits(monkeypatch, gradient):
+    trials = lambda device: run(device, observe=Trials(), trials=700, gradient=gradient)
+    slope = jax.grad(lambda alpha: jnp.mean(trials(with_alpha(alpha))))
+    with_alpha = lambda a: eqx.tree_at(lambda d: d.soft.alpha, DEVICE, a)
+    found = trials(DEVICE) if gradient is None else slope(jnp.asarray(0.02))
+    alone = lambda devices, blocks: (
+        (device, slice(i, i + 1)) for device in range(devices) for i in range(blocks)
+    )
+    monkeypatch.setattr(_groups, "groups", alone)
+    again = trials(DEVICE) if gradient is None else slope(jnp.asarray(0.02))
+    np.testing.assert_array_equal(found, again)
+
+
+@pytest.mark.parametrize("devices, blocks", [(1, 1), (1, 300), (3, 40), (500, 1)])
+def test_every_block_is_in_one_group(devices, blocks):
+    parts = list(_groups.groups(devices, blocks))
+    inside = [(d, i) for d, part in parts for i in range(part.start, part.stop)]
+    assert inside == list(np.ndindex(devices, blocks))
+    sizes = [part.stop - part.start for _, part in parts]
+    assert max(sizes) <= 16
+    assert sizes[-1] == 1
+
+
 def test_jit_gives_the_same_levels():
     eager = run(trials=3)
     jitted = eqx.filter_jit(lambda device: run(device, trials=3))(DEVICE)
@@ -97,7 +122,7 @@ def test_levels_and_counts_come_from_the_same_trials():
 
 def test_one_compilation_for_all_values_of_device_and_pulses():
     static = ("settle", "watch")
-    forward = _simulate.compiled(_simulate.forward_block, static, "cpu")
+    forward = _groups.compiled(_simulate.forward_block, static, "cpu")
     run(trials=3)
     before = forward._cache_size()
     other = eqx.tree_at(lambda d: d.soft.alpha, DEVICE, jnp.asarray(0.01))
