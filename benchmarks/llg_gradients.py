@@ -16,7 +16,6 @@ more, or an error more than a tenth of its derivative.
 import argparse
 import math
 import sys
-from typing import Any
 
 import equinox as eqx
 import jax

@@ -1,5 +1,6 @@
 from ._atomic import FileError as FileError
 from ._concatenate import concatenate as concatenate
+from ._conductances import Conductances as Conductances
 from ._examples import (
     Examples as Examples,
     Learning as Learning,
@@ -20,6 +21,7 @@ from ._parts import Parts as Parts
 from ._product import Product as Product, product as product
 from ._pulses import Pulses as Pulses
 from ._quantity import (
+    check_quantities as check_quantities,
     quantities as quantities,
     Quantity as Quantity,
     quantity as quantity,

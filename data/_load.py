@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ._atomic import FileError
+from ._conductances import Conductances
 from ._hdf5 import attribute, find_member, opened_hdf5, read_numbers
 from ._save import SCHEMA, VERSION
 from ._statistics import State
@@ -248,7 +249,9 @@ def _check(node: Any) -> None:
         if isinstance(value, jax.Array) and "unit" in field.metadata:
             field.metadata.get("converter", lambda x: x)(value)
     if isinstance(node, OF_PULSES):
-        if node.trials.ndim == 1 + len(node.pulses.axes):
+        ranks = 2 + len(node.pulses.axes)
+        each = isinstance(node, Conductances)
+        if (node.conductance.ndim if each else node.trials.ndim + 1) == ranks:
             node.__check_init__()
     elif isinstance(node, STATISTICS):
         node.__check_init__()

@@ -48,16 +48,19 @@ class _Convert:
         array = jnp.asarray(
             value, dtype
         )  # a dtype given: never weakly typed, so no retrace
-        concrete = np.asarray(value)  # inside `jit` the array may be traced already
+        self.check(np.asarray(value))  # inside `jit` the array may be traced already
+        return array
+
+    def check(self, value: np.ndarray) -> None:
+        """Refuses a value out of range, or NaN."""
         for relation, bound, holds in self.bounds:
-            if bound is not None and not np.all(holds(concrete, bound)):
+            if bound is not None and not np.all(holds(value, bound)):
                 raise ValueError(
                     f"`{self.name}` must be {relation} {bound:g} [{self.unit}], "
-                    f"got {_show(concrete)}."
+                    f"got {_show(value)}."
                 )
-        if np.any(np.isnan(concrete)):
+        if np.any(np.isnan(value)):
             raise ValueError(f"`{self.name}` must be a number [{self.unit}], got nan.")
-        return array
 
 
 def _show(x: np.ndarray) -> str:
@@ -142,3 +145,23 @@ def quantities(module: eqx.Module | type[eqx.Module]) -> dict[str, Quantity]:
         for field in dataclasses.fields(module)
         if isinstance(field, _QuantityField)
     }
+
+
+def check_quantities(tree: Any) -> None:
+    """Refuses values out of range in all modules of a tree.
+
+    Making a module checks them already; `eqx.tree_at` and arithmetic go past that. What
+    is traced is taken as it is.
+    """
+    if isinstance(tree, (tuple, list)):
+        for item in tree:
+            check_quantities(item)
+    if not isinstance(tree, eqx.Module):
+        return
+    for field in dataclasses.fields(tree):
+        value = getattr(tree, field.name, None)
+        if not isinstance(field, _QuantityField):
+            check_quantities(value)
+        elif isinstance(value, (jax.Array, np.ndarray)):
+            if not isinstance(value, jax_core.Tracer):
+                field.metadata["converter"].check(np.asarray(value))

@@ -183,5 +183,6 @@ def _skeleton(cls, start, axes, kinds) -> Any:
         raise ValueError(f"`axes` must be quantities of a pulse, got {axes}.")
     pulses = Pulses(tuple(axes), **{k: jnp.ones((0,) * (k in axes)) for k in names})
     ranks = {"edges": 1, "parallel": 1, "antiparallel": 1, "histogram": 2 + len(axes)}
+    ranks["conductance"] = 2 + len(axes)
     arrays = {k: jnp.zeros((0,) * ranks.get(k, 1 + len(axes)), v) for k, v in kinds.items()}
     return cls(start=start, pulses=pulses, **arrays)

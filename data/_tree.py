@@ -12,6 +12,7 @@ import jax
 import jax.tree_util as jtu
 import numpy as np
 
+from ._conductances import Conductances
 from ._outcome import Outcome
 from ._product import Product
 from ._pulses import Pulses
@@ -21,7 +22,7 @@ from ._times import SwitchingTimes, Trajectories, Transitions
 
 _ITEM: Any = type(Outcome.successful)  # of any `eqx.Enumeration`
 # Their files say how long the axes are, and their classes stand for any of them.
-OF_PULSES = (Switching, Levels, PulseEnergies)
+OF_PULSES = (Switching, Levels, PulseEnergies, Conductances)
 STATISTICS = (*OF_PULSES, SwitchingTimes, Transitions, Trajectories)
 _NUMBERS = (bool, int, float, complex, np.ndarray, np.generic, jax.Array)
 

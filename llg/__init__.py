@@ -15,6 +15,11 @@ from ._closed_forms import (
     sot_threshold as sot_threshold,
     switching_time as switching_time,
 )
+from ._conductance import Conductance as Conductance
+from ._controlled import (
+    controlled_mean as controlled_mean,
+    ControlledMean as ControlledMean,
+)
 from ._conventions import (
     Code as Code,
     Convention as Convention,

@@ -13,7 +13,7 @@ from ._fokker_planck import AxialDensity
 from ._granular_closure import column_densities
 from ._junction import Source
 from ._numbers import concrete
-from ._system import System
+from ._system import single, System
 
 
 class FokkerPlanck(eqx.Module):
@@ -66,7 +66,7 @@ def fokker_planck(
     - `substeps`: See `axial_evolve`.
     """
     require_x64("The Fokker-Planck solution")
-    system = device if isinstance(device, System) else device.system(device.samples(1))
+    system = single(device)
     if system.moment.shape[0] != 1:
         raise ValueError(
             f"`device` must have one spin, got {system.moment.shape[0]}; "

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..data import Pulses, State
+from ..data import check_quantities, Pulses, State
 from ._assemble import Assembled
 from ._constants import GAMMA
 from ._drives import Follows
@@ -32,6 +32,12 @@ def concrete(x) -> np.ndarray | None:
             return None
         x = inner
     return np.asarray(x)
+
+
+def check_device(device, microstructures, pulses) -> None:
+    """Refuses a device of other draws, and values that no module would have taken."""
+    device.check(microstructures)
+    check_quantities((device, pulses))
 
 
 def check_request(end, grid, observables, trials, gradient, start, integrator):
@@ -64,6 +70,8 @@ def check_request(end, grid, observables, trials, gradient, start, integrator):
                 "counts: a path has no derivative of a count; got Pathwise."
             )
     longest, dt = concrete(jnp.max(end)), concrete(grid.dt)
+    if longest is not None and not np.isfinite(longest):
+        raise ValueError(f"`width` must be finite [s], got {longest:g}.")
     if longest is not None and dt is not None and longest > grid.steps * dt * (1 + 1e-6):
         raise ValueError(
             f"`steps` must be >= {int(np.ceil(longest / dt))} to hold the longest pulse, "

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from ..data import Levels, Pulses, require_x64, State
 from ._axial import axial_columns, AxialColumns
+from ._checks import check_device
 from ._fokker_planck import axial_evolve, axial_well, AxialDensity
 from ._junction import Circuit
 from ._microstructure import Microstructure
@@ -83,7 +84,7 @@ def granular_closure(
     require_x64("The granular closure")
     if bins < 1 or _FINE % bins:
         raise ValueError(f"`bins` must divide {_FINE}, got {bins}.")
-    device.check(microstructures)
+    check_device(device, microstructures, pulses)
     duration = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     points = [pulses.mesh("voltage"), pulses.mesh("rise"), pulses.mesh("fall"), duration]
     points = [x.reshape(-1) for x in points]

@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from ..data import Outcome, Pulses, require_x64, State
+from ..data import check_quantities, Outcome, Pulses, require_x64, State
 from ._block import (
     glimpse,
     initial,
@@ -20,6 +20,7 @@ from ._block import (
 from ._checks import (
     check_breakdown,
     check_counters,
+    check_device,
     check_request,
     check_rotation,
     check_stiffness,
@@ -141,12 +142,13 @@ def rare_errors(
 def prepared(device, microstructures, pulses, grid, start, integrator, key, trials):
     """What both ways to sample need: systems, pulses in steps, key words, more keys."""
     end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
-    device.check(microstructures)
+    check_device(device, microstructures, pulses)
     check_request(end, grid, (), trials, None, start, integrator)
-    systems, circuits, stiffest = _prepare(
+    systems, bare, stiffest = _prepare(
         device, microstructures, grid.dt, start, None, integrator
     )
-    check_breakdown(circuits, pulses)
+    check_quantities(bare)
+    check_breakdown(bare.circuit, pulses)
     check_stiffness(stiffest, grid)
     check_rotation(systems)
     if concrete(jnp.min(systems.noise)) == 0:

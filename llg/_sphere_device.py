@@ -15,7 +15,7 @@ from ._harmonics import harmonics, sphere_operators
 from ._junction import Source
 from ._resolved import resolved
 from ._sphere import AffineSpin, evolve, well_of
-from ._system import System
+from ._system import single, System
 
 
 # The bound of the eigenvalues times the step; 2.8 is the end of stability.
@@ -83,7 +83,7 @@ def fokker_planck_sphere(
         `vmap`.
     """
     require_x64("The Fokker-Planck solution")
-    system = device if isinstance(device, System) else device.system(device.samples(1))
+    system = single(device)
     _check(system)
     spin = _affine(system, start)
     for name, value, least in (

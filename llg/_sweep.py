@@ -11,11 +11,12 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array
 
-from ..data import Product, Pulses, State
+from ..data import check_quantities, Product, Pulses, State
 from ._assemble import assemble, Assembled
 from ._checks import (
     check_breakdown,
     check_counters,
+    check_device,
     check_energy,
     check_request,
     check_rotation,
@@ -96,13 +97,15 @@ def sweep(
         [device[p] for p in device.points()] if isinstance(device, Product) else [device]
     )
     for each in devices:
-        each.check(microstructures)
+        check_device(each, microstructures, pulses)
     check_request(end, grid, observables, trials, gradient, start, integrator)
     prepared = [
         _prepare(each, microstructures, grid.dt, start, waveform, integrator)
         for each in devices
     ]
-    systems, circuits, stiffest = jax.tree.map(lambda *x: jnp.concatenate(x), *prepared)
+    systems, bare, stiffest = jax.tree.map(lambda *x: jnp.concatenate(x), *prepared)
+    circuits = bare.circuit
+    check_quantities(bare)
     check_breakdown(circuits, pulses)
     check_energy(systems, observables)
     check_stiffness(stiffest, grid)
@@ -213,7 +216,9 @@ def _prepare(device, microstructures, dt, start, waveform=None, integrator=Integ
     def one(grains):
         system = device.system(grains)
         assembled, stiffest = assemble(system, dt, start, waveform, integrator)
-        return assembled, system.circuit, stiffest
+        # Its quantities can be checked where their values are known.
+        bare = eqx.tree_at(lambda s: (s.terms, s.drives), system, ((), ()))
+        return assembled, bare, stiffest
 
     return lax.map(one, microstructures)
 

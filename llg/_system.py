@@ -1,8 +1,10 @@
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..data import quantity, Scalar
+from ..data import check_quantities, quantity, Scalar
 from ._demagnetisation import Demagnetisation
 from ._drives import AbstractDrive
 from ._junction import Circuit
@@ -55,3 +57,14 @@ class System(eqx.Module):
     def field(self, m: Float[Array, "spins 3"]) -> Float[Array, "spins 3"]:
         """Effective flux density on each spin, without noise and torque [T]."""
         return jnp.asarray(sum(term.field(m) for term in self.terms))
+
+
+def single(device: Any) -> System:
+    """The system of a magnet of one spin, or what is a `System` already."""
+    if not isinstance(device, System) and not hasattr(device, "samples"):
+        raise ValueError(
+            "`device` must be a System or a magnet of one spin such as llg.Macrospin, "
+            f"got {type(device).__name__}; `llg.granular_closure` serves grains."
+        )
+    check_quantities(device)
+    return device if isinstance(device, System) else device.system(device.samples(1))

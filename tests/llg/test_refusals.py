@@ -91,3 +91,86 @@ def test_the_closure_refuses_draws_of_another_device():
     )
     with pytest.raises(ValueError, match="`microstructures` must have"):
         llg.granular_closure(device, draws, llg.Pulses.product(voltage=0.5, width=1e-9))
+
+
+@pytest.mark.parametrize(
+    "where, value, match",
+    [
+        (lambda d: d.alpha, -0.01, "`alpha` must be >= 0"),
+        (lambda d: d.m_s, jnp.nan, "`m_s` must be > 0|`m_s` must be a number"),
+        (lambda d: d.thickness, 0.0, "`thickness` must be > 0"),
+        (lambda d: d.junction.resistance_area, -1e-12, "`resistance_area` must be > 0"),
+    ],
+)
+def test_values_that_went_past_the_module_are_refused(where, value, match):
+    """`eqx.tree_at` does not make the module anew."""
+    card = eqx.tree_at(where, CARD, jnp.asarray(value))
+    pulses = llg.Pulses.product(voltage=0.4, width=1e-11)
+    how: dict[str, Any] = dict(observe=llg.Level(), key=jr.key(0), trials=4)
+    with pytest.raises(ValueError, match=match):
+        llg.sweep(card, CARD.samples(1), pulses, GRID, **how)
+    with pytest.raises(ValueError, match=match):
+        llg.fokker_planck(card, pulses)
+
+
+def test_a_pulse_without_end_is_refused():
+    pulses = llg.Pulses.product(voltage=0.4, width=jnp.inf)
+    with pytest.raises(ValueError, match="`width` must be finite"):
+        llg.sweep(
+            CARD,
+            CARD.samples(1),
+            pulses,
+            GRID,
+            observe=llg.Level(),
+            key=jr.key(0),
+            trials=4,
+        )
+
+
+@pytest.mark.parametrize("solve", [llg.fokker_planck, llg.fokker_planck_sphere])
+def test_grains_have_no_equation_of_one_spin(solve):
+    pulses = llg.Pulses.product(voltage=0.4, width=1e-11)
+    with pytest.raises(ValueError, match="got GranularJunction"):
+        solve(llg.presets.granular_junction(), pulses)
+
+
+class Own(eqx.Module):
+    """A spin of numbers that no module has seen."""
+
+    alpha: Any = 0.1
+    moment: Any = 1e-18
+
+    def system(self, grains: Any) -> llg.System:
+        one, axis = jnp.ones(1), jnp.array([[0.0, 0.0, 1.0]])
+        moment = self.moment * one
+        energy = llg.Uniaxial(k_u=2e-19 * one, volume=one, moment=moment, axis=axis)
+        return llg.System(
+            terms=(energy,),
+            circuit=llg.Circuit(*(jnp.asarray(v) for v in (1e-3, 1.0, 0.5, 0.0))),
+            moment=moment,
+            alpha=self.alpha * one,
+            torque=0.01 * one,
+            weight=one,
+            polariser=axis[0],
+            temperature=300.0,
+        )
+
+    def check(self, grains: Any) -> None:
+        """Any draw will do."""
+
+
+@pytest.mark.parametrize(
+    "own, match",
+    [
+        (Own(alpha=-0.1), "`alpha` must be >= 0"),
+        (Own(alpha=jnp.nan), "`alpha` must be >= 0"),
+        (Own(moment=-1e-18), "`moment` must be > 0"),
+        (Own(moment=0.0), "`moment` must be > 0"),
+    ],
+)
+def test_numbers_of_an_own_system_are_refused(own, match):
+    """It is made under `jit`, where its own checks see no value."""
+    pulses = llg.Pulses.product(voltage=0.4, width=1e-11)
+    how: dict[str, Any] = dict(observe=llg.Level(), key=jr.key(0), trials=4)
+    with pytest.raises(ValueError, match=match):
+        llg.sweep(own, CARD.samples(1), pulses, GRID, **how)
