@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import numbers
 from typing import Any, TYPE_CHECKING
 
 import equinox as eqx
@@ -20,11 +21,11 @@ else:
 class _Convert:
     """Makes the floating leaf of a field, and refuses a concrete value out of range.
 
-    `name` is filled in when the class is created, so that the message can name it.
+    `name`, and whether it is a `Scalar`, are filled in when the class is created.
     """
 
     def __init__(self, unit, lower, upper, above, below):
-        self.name = "value"
+        self.name, self.scalar = "value", False
         self.unit = unit
         self.bounds = (
             (">=", lower, lambda x, bound: x >= bound),
@@ -34,15 +35,17 @@ class _Convert:
         )
 
     def __call__(self, value: Any) -> Any:
-        if isinstance(value, (str, bytes)) or value is None:
-            raise ValueError(
-                f"`{self.name}` must be a number [{self.unit}], got {value!r}."
-            )
-        if isinstance(value, jax_core.Tracer) or not isinstance(
-            value, (bool, int, float, np.ndarray, np.generic, jax.Array)
-        ):
+        if isinstance(value, (list, tuple)):
+            value = self._array(value)
+        number = isinstance(value, (bool, int, float, np.ndarray, np.generic, jax.Array))
+        odd = isinstance(value, (str, bytes, dict, set, numbers.Number))
+        if value is None or (odd and not number):
+            raise ValueError(self._must("a real number", repr(value)))
+        if isinstance(value, jax_core.Tracer) or not number:
             return value  # traced, or a placeholder of a tree transformation
         dtype = getattr(value, "dtype", None)
+        if dtype is not None and not _real(dtype):
+            raise ValueError(self._must("real numbers", f"the type {dtype}"))
         if dtype is None or not jnp.issubdtype(dtype, jnp.floating):
             dtype = jnp.result_type(float)
         array = jnp.asarray(
@@ -50,6 +53,22 @@ class _Convert:
         )  # a dtype given: never weakly typed, so no retrace
         self.check(np.asarray(value))  # inside `jit` the array may be traced already
         return array
+
+    def _array(self, value: list | tuple) -> Any:
+        """A list of numbers as an array; of traced ones, a traced array."""
+        if self.scalar:
+            raise ValueError(self._must("one number", repr(value)))
+        try:
+            known = not any(isinstance(x, jax.Array) for x in jax.tree.leaves(value))
+            array = np.asarray(value) if known else jnp.asarray(value)
+        except (TypeError, ValueError):  # of no shape, or not of numbers
+            raise ValueError(self._must("real numbers", repr(value))) from None
+        if not _real(array.dtype):
+            raise ValueError(self._must("real numbers", repr(value)))
+        return array
+
+    def _must(self, what: str, got: str) -> str:
+        return f"`{self.name}` must be {what} [{self.unit}], got {got}."
 
     def check(self, value: np.ndarray) -> None:
         """Refuses a value out of range, or NaN."""
@@ -63,6 +82,11 @@ class _Convert:
             raise ValueError(f"`{self.name}` must be a number [{self.unit}], got nan.")
 
 
+def _real(dtype: Any) -> bool:
+    kinds = (jnp.floating, jnp.integer, jnp.bool_)
+    return any(jnp.issubdtype(dtype, kind) for kind in kinds)
+
+
 def _show(x: np.ndarray) -> str:
     return f"{x.item():g}" if x.ndim == 0 else f"values from {x.min():g} to {x.max():g}"
 
@@ -71,7 +95,9 @@ class _QuantityField(dataclasses.Field):
     __slots__ = ()
 
     def __set_name__(self, owner, name):
-        self.metadata["converter"].name = name
+        converter = self.metadata["converter"]
+        converter.name = name
+        converter.scalar = owner.__annotations__.get(name) is Scalar
 
 
 def quantity(
@@ -86,10 +112,10 @@ def quantity(
 ) -> Any:
     """Declares a physical number: a keyword-only field of an `equinox.Module`.
 
-    The value becomes a floating array: a leaf, so it carries a gradient and a new
-    value does not recompile. Unit, range and text stay in the field's metadata (see
-    `quantities`). A concrete value out of range, or NaN, is a `ValueError`; under a
-    transformation the check is skipped.
+    The value, a number or where there may be several a list of them, becomes a floating
+    array: a leaf, so it carries a gradient and a new value does not recompile. Unit, range
+    and text stay in the field's metadata (see `quantities`). A concrete value out of range,
+    or NaN, is a `ValueError`; under a transformation the check is skipped.
 
     **Arguments:**
 
