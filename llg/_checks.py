@@ -1,10 +1,7 @@
 """What a sweep or a trajectory refuses before any long work."""
 
-import jax
-import jax.core
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from ..data import check_quantities, Pulses, State
 from ._assemble import Assembled
@@ -13,6 +10,7 @@ from ._drives import Follows
 from ._grid import TimeGrid
 from ._integrator import Integrator
 from ._junction import Circuit
+from ._numbers import known as concrete
 from ._observables import AbstractObservable, Watch
 from ._pathwise import Pathwise
 from ._score import Score
@@ -21,17 +19,6 @@ from ._step import words_per_slot
 
 _LARGEST_ROTATION = 0.2  # of a spin by its noise in a step, in each component
 _LARGEST_ANGLE = 0.15  # gamma B dt of the stiffest mode, beyond which Heun is biased
-
-
-def concrete(x) -> np.ndarray | None:
-    """The numbers, also while a gradient is taken eagerly; None while tracing."""
-    x = lax.stop_gradient(x)
-    while isinstance(x, jax.core.Tracer):
-        inner = getattr(x, "primal", None)
-        if inner is None:
-            return None
-        x = inner
-    return np.asarray(x)
 
 
 def check_device(device, microstructures, pulses) -> None:

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from ..data import quantity
 from ._constants import MU_0
-from ._newell import prism_tensor
+from ._newell import check_edges, prism_tensor
 from ._term import AbstractTerm
 
 
@@ -41,6 +41,17 @@ class Demagnetisation(AbstractTerm):
         - `centre`, `edges`: Centres and edge lengths, shape `(spins, 3)` [m].
         - `m_s`: Magnetisation, shape `(spins,)` [A/m].
         """
+        centre, edges, m_s = map(jnp.asarray, (centre, edges, m_s))
+        check_edges(edges=edges)
+        for name, value, shape in (
+            ("centre", centre, edges.shape),
+            ("m_s", m_s, edges.shape[:1]),
+        ):
+            if value.shape != shape:
+                raise ValueError(
+                    f"`{name}` must have shape {shape} for {edges.shape[0]} prism(s), "
+                    f"got {value.shape}."
+                )
         unit = jax.lax.stop_gradient(jnp.max(edges))
         r, a = centre / unit, edges / unit
         offset = r[:, None] - r[None, :]

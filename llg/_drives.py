@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
+from ._numbers import check_direction
 from ._term import AbstractTerm
 
 
@@ -66,6 +67,9 @@ class SpinTorque(AbstractDrive):
         "1", above=-1, below=1, default=0.0, doc="that of the field-like torque, chi'"
     )
     follows: Follows = eqx.field(static=True, kw_only=True)
+
+    def __check_init__(self):
+        check_direction(self.direction, "direction")
 
     def field(
         self, m: Float[Array, "spins 3"], amplitude: Float[Array, ""]

@@ -4,19 +4,19 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
 from ..data import require_x64
 from ._barrier import rest
-from ._checks import concrete
 from ._drives import Following, Follows
 from ._junction import NO_LIMIT
 from ._landscape import Landscape, unit
 from ._local_terms import Zeeman
 from ._microstructure import Microstructure
+from ._numbers import check_direction
 from ._system import System
+from ._trajectory import check_unit
 
 
 class Loop(eqx.Module):
@@ -52,7 +52,8 @@ def loop(
     - `relaxing`: Descents at each field, before Newton's method.
     """
     require_x64("A hysteresis loop")
-    _check_unit(direction)
+    check_direction(direction, "direction")
+    check_unit(m, system.moment.shape[0], "m")
     return _loop(system, field, direction, m, jnp.asarray(relaxing))
 
 
@@ -78,7 +79,8 @@ def switching_field(
     - `fields`: Steps of the field.
     """
     require_x64("A switching field")
-    _check_unit(direction)
+    check_direction(direction, "direction")
+    check_unit(m, system.moment.shape[0], "m")
     return _switching_field(
         system, direction, m, jnp.asarray(largest), fields, jnp.asarray(relaxing)
     )
@@ -94,6 +96,9 @@ class InField(eqx.Module):
     device: Any
     direction: Float[Array, "3"] = eqx.field(converter=jnp.asarray)
 
+    def __check_init__(self):
+        check_direction(self.direction, "direction")
+
     def system(self, sample: Microstructure) -> System:
         """The system of the device, with the field for its torque."""
         return in_field(self.device.system(sample), self.direction)
@@ -105,7 +110,7 @@ class InField(eqx.Module):
 
 def in_field(system: System, direction: Float[Array, "3"]) -> System:
     """The system with a field for its pulse: an amplitude of one volt is one tesla."""
-    _check_unit(direction)
+    check_direction(direction, "direction")
     b = jnp.tile(jnp.asarray(direction)[None], (system.moment.shape[0], 1))
     drive = Following(Zeeman(b=b, moment=system.moment), follows=Follows.SOURCE)
     return eqx.tree_at(
@@ -113,14 +118,6 @@ def in_field(system: System, direction: Float[Array, "3"]) -> System:
         system,
         (jnp.zeros_like(system.torque), (drive,), jnp.asarray(NO_LIMIT)),
     )
-
-
-def _check_unit(direction) -> None:
-    value = concrete(jnp.asarray(direction))
-    if value is not None and not abs(np.linalg.norm(value) - 1) < 1e-6:
-        raise ValueError(
-            f"`direction` must be a unit vector, got norm {np.linalg.norm(value):g}."
-        )
 
 
 def _follow(system, direction, relaxing):

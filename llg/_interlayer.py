@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from ..data import quantity
+from ._bonds import as_bonds, check_bonds
 from ._term import AbstractTerm
 
 
@@ -20,9 +22,12 @@ class Biquadratic(AbstractTerm):
     """
 
     linear: ClassVar[bool] = False
-    bonds: Int[Array, "bonds 2"]
+    bonds: Int[Array, "bonds 2"] = eqx.field(converter=as_bonds)
     strength: Float[Array, " bonds"] = quantity("J", doc="energy of a bond")
     moment: Float[Array, " spins"] = quantity("A m^2", above=0, doc="moment")
+
+    def __check_init__(self):
+        check_bonds(self)
 
     @property
     def _ends(self):
@@ -53,9 +58,12 @@ class Dzyaloshinskii(AbstractTerm):
     """
 
     linear: ClassVar[bool] = True
-    bonds: Int[Array, "bonds 2"]
+    bonds: Int[Array, "bonds 2"] = eqx.field(converter=as_bonds)
     strength: Float[Array, "bonds 3"] = quantity("J", doc="vector D of a bond")
     moment: Float[Array, " spins"] = quantity("A m^2", above=0, doc="moment")
+
+    def __check_init__(self):
+        check_bonds(self, 3)
 
     def energy(self, m: Float[Array, "spins 3"]) -> Float[Array, ""]:
         """Energy [J]."""

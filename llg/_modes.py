@@ -52,6 +52,7 @@ def nucleation_field(system: System, m: Float[Array, "spins 3"]) -> Float[Array,
     them. Nucleation is the loss of stability; full reversal may take a larger field.
     """
     require_x64("The nucleation field")
+    check_unit(m, system.moment.shape[0], "m")
     return _nucleation_field(system, m)
 
 

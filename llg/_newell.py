@@ -5,7 +5,11 @@ A. J. Newell, W. Williams and D. J. Dunlop, J. Geophys. Res. 98, 9551 (1993), eq
 """
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
+
+from ..data import require_x64
+from ._numbers import known
 
 
 def _log_part(factor, y, rho2):
@@ -52,6 +56,19 @@ def newell_g(x, y, z):
     )
 
 
+def check_edges(**edges: Array) -> None:
+    """Refuses edges, by their names, that are not three and not > 0; and float32."""
+    require_x64("The demagnetisation tensor of a prism")
+    for name, value in edges.items():
+        if value.shape[-1:] != (3,):
+            raise ValueError(
+                f"`{name}` must have three components, got shape {value.shape}."
+            )
+        lengths = known(value)
+        if lengths is not None and not np.all(lengths > 0):
+            raise ValueError(f"`{name}` must be > 0, got {np.min(lengths):g}.")
+
+
 def prism_tensor(
     offset: Float[Array, "3"], target: Float[Array, "3"], source: Float[Array, "3"]
 ) -> Float[Array, "3 3"]:
@@ -61,13 +78,15 @@ def prism_tensor(
 
     with $V$ the volume of the target and the sum over all differences of the positions
     of the faces. Its trace is 1 for a prism with itself, 0 for disjoint ones. Lengths in
-    any one unit; sizes near 1 keep rounding small.
+    any one unit; sizes near 1 keep rounding small. Needs float64.
 
     **Arguments:**
 
     - `offset`: Centre of the target minus centre of the source.
     - `target`, `source`: Edge lengths.
     """
+    offset, target, source = map(jnp.asarray, (offset, target, source))
+    check_edges(target=target, source=source)
     near, far = (target - source) / 2, (target + source) / 2
     # Faces on the same side first, so that two equal prisms cancel exactly.
     points = [offset + shift for shift in (near, -near, far, -far)]

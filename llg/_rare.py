@@ -33,6 +33,7 @@ from ._microstructure import Microstructure
 from ._resolved import resolved
 from ._step import advance
 from ._sweep import _block_size, _key_words, _points, _prepare
+from ._system import check_shares
 
 
 # Trials that count; with fewer, their scatter does not tell the error.
@@ -148,6 +149,7 @@ def prepared(device, microstructures, pulses, grid, start, integrator, key, tria
         device, microstructures, grid.dt, start, None, integrator
     )
     check_quantities(bare)
+    check_shares(bare)
     check_breakdown(bare.circuit, pulses)
     check_stiffness(stiffest, grid)
     check_rotation(systems)

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..data import quantity
+from ._numbers import check_direction
 from ._term import AbstractTerm
 
 
@@ -25,6 +26,9 @@ class SecondUniaxial(AbstractTerm):
     volume: Float[Array, "*spins"] = quantity("m^3", above=0, doc="volume")
     moment: Float[Array, "*spins"] = quantity("A m^2", above=0, doc="moment")
     axis: Float[Array, "*spins 3"] = quantity("1", doc="unit easy axis")
+
+    def __check_init__(self):
+        check_direction(self.axis, "axis")
 
     def energy(self, m: Float[Array, "*spins 3"]) -> Float[Array, ""]:
         """Energy [J]."""

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from ..data import quantity, Scalar
 from ._constants import SPIN_PER_CHARGE
 from ._drives import Follows, SpinTorque
-from ._numbers import Number
+from ._numbers import check_direction, Number
 
 
 def slonczewski(
@@ -74,6 +74,9 @@ class HeavyMetal(eqx.Module):
     length: Scalar = quantity("m", above=0, doc="length of the line")
     width: Scalar = quantity("m", above=0, doc="width of the line")
     thickness: Scalar = quantity("m", above=0, doc="thickness of the line")
+
+    def __check_init__(self):
+        check_direction(self.polarisation, "polarisation")
 
     @property
     def resistance(self) -> Float[Array, ""]:

@@ -2,9 +2,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..data import require_x64
 from ._constants import MU_0
-from ._newell import prism_tensor
+from ._newell import check_edges, prism_tensor
 
 
 def stray_field(
@@ -26,7 +25,8 @@ def stray_field(
     - `source_centre`, `source_edges`: Of the fixed prisms, shape `(sources, 3)` [m].
     - `magnetisation`: Of the fixed prisms, shape `(sources, 3)` [A/m].
     """
-    require_x64("The stray field of a layer")
+    edges, source_edges = jnp.asarray(edges), jnp.asarray(source_edges)
+    check_edges(edges=edges, source_edges=source_edges)
     unit = jax.lax.stop_gradient(jnp.max(source_edges))
 
     def one(position, size):

@@ -32,6 +32,7 @@ from ._pathwise import Pathwise
 from ._refusal import not_differentiated, without_derivative
 from ._score import Score
 from ._simulate import Plan, simulate
+from ._system import check_shares
 from ._waveform import AbstractWaveform
 
 
@@ -106,6 +107,7 @@ def sweep(
     systems, bare, stiffest = jax.tree.map(lambda *x: jnp.concatenate(x), *prepared)
     circuits = bare.circuit
     check_quantities(bare)
+    check_shares(bare)
     check_breakdown(circuits, pulses)
     check_energy(systems, observables)
     check_stiffness(stiffest, grid)

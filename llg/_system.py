@@ -2,13 +2,15 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..data import check_quantities, quantity, Scalar
 from ._demagnetisation import Demagnetisation
-from ._drives import AbstractDrive
+from ._drives import AbstractDrive, Following
 from ._junction import Circuit
 from ._local_terms import Uniaxial
+from ._numbers import check_direction, known
 from ._term import AbstractTerm
 
 
@@ -43,12 +45,18 @@ class System(eqx.Module):
     drives: tuple[AbstractDrive, ...] = eqx.field(kw_only=True, default=())
 
     def __check_init__(self):
-        effective = any(isinstance(t, Uniaxial) and t.effective for t in self.terms)
-        if effective and any(isinstance(t, Demagnetisation) for t in self.terms):
+        following = [d.term for d in self.drives if isinstance(d, Following)]
+        terms = [*self.terms, *following]
+        effective = any(isinstance(t, Uniaxial) and t.effective for t in terms)
+        if effective and any(isinstance(t, Demagnetisation) for t in terms):
             raise ValueError(
                 "`terms` must not hold an effective anisotropy together with "
                 "demagnetisation, which would count twice; got both."
             )
+        _check_shapes(self)
+        for term in terms:
+            _check_moment(term, self.moment)
+        check_shares(self)
 
     def energy(self, m: Float[Array, "spins 3"]) -> Float[Array, ""]:
         """Total energy [J]."""
@@ -57,6 +65,61 @@ class System(eqx.Module):
     def field(self, m: Float[Array, "spins 3"]) -> Float[Array, "spins 3"]:
         """Effective flux density on each spin, without noise and torque [T]."""
         return jnp.asarray(sum(term.field(m) for term in self.terms))
+
+
+def _check_shapes(system: System) -> None:
+    """Refuses a system whose parts are not of as many spins."""
+    spins = np.shape(system.moment)
+    if len(spins) != 1:
+        raise ValueError(f"`moment` must have shape (spins,), got {spins}.")
+    shapes = dict.fromkeys(("alpha", "torque", "weight"), spins) | {"polariser": (3,)}
+    for name, wanted in shapes.items():
+        shape = np.shape(getattr(system, name))
+        if shape != wanted:
+            raise ValueError(
+                f"`{name}` must have shape {wanted} in a system of {spins[0]} spin(s), "
+                f"got {shape}."
+            )
+
+
+def check_shares(system: System) -> None:
+    """Refuses weights that are no shares, and a reference layer of no direction.
+
+    Also of systems with further axes in front.
+    """
+    check_direction(system.polariser, "polariser")
+    weight = known(system.weight)
+    if weight is None:
+        return
+    total = np.sum(weight, -1, dtype=float).reshape(-1)
+    wrong = ~(np.abs(total - 1) < 1e-5)
+    if np.any(wrong):
+        raise ValueError(f"`weight` must sum to 1, got {total[int(np.argmax(wrong))]:g}.")
+
+
+def _check_moment(term: AbstractTerm, wanted: Array) -> None:
+    """Refuses a term of other spins: its field and the noise would not agree."""
+    if isinstance(term, Demagnetisation):
+        moment = term.m_s * term.volume
+    else:
+        moment = getattr(term, "moment", None)
+    if moment is None:
+        return
+    kind, spins = type(term).__name__, np.shape(wanted)
+    if np.shape(moment) not in ((), (1,), spins):
+        raise ValueError(
+            f"`moment` of {kind} must be that of the system, of shape {spins}, "
+            f"got shape {np.shape(moment)}."
+        )
+    mine, whole = known(moment), known(wanted)
+    if mine is None or whole is None:
+        return
+    ratio = mine / whole
+    if not np.allclose(ratio, 1, rtol=0, atol=1e-5):
+        other = ratio[int(np.argmax(np.abs(ratio - 1)))]
+        raise ValueError(
+            f"`moment` of {kind} must be that of the system, got {other:g} times as much."
+        )
 
 
 def single(device: Any) -> System:

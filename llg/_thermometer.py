@@ -4,10 +4,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ._constants import K_B
+from ._numbers import check_direction
 from ._system import System
 
 
-@eqx.filter_jit
 def thermometer(
     system: System, m: Float[Array, "samples spins 3"]
 ) -> Float[Array, " spins"]:
@@ -27,7 +27,18 @@ def thermometer(
 
     - `m`: Unit magnetisations of an equilibrium, shape `(samples, spins, 3)`.
     """
+    spins = system.moment.shape[0]
+    if m.shape[1:] != (spins, 3) or not m.shape[0]:
+        raise ValueError(
+            f"`m` must have shape (samples, {spins}, 3) with one sample or more, "
+            f"got {m.shape}."
+        )
+    check_direction(m, "m")
+    return _thermometer(system, m)
 
+
+@eqx.filter_jit
+def _thermometer(system, m):
     def one(m):
         b = system.field(m)
         slope = jnp.einsum("iaib->iab", jax.jacfwd(system.field)(m))

@@ -1,0 +1,232 @@
+"""Parts of a system that cannot be are refused where they are made."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jaxtyping
+import numpy as np
+import pytest
+
+import mtjax.llg as llg
+
+
+ONES, AXIS = jnp.ones(2), jnp.array([[0.0, 0.0, 1.0]] * 2)
+MOMENT, VOLUME = 1e-18 * ONES, 1e-24 * ONES
+LONG = jnp.array([0.0, 0.0, 2.0])
+llg_: Any = llg  # what a type checker would refuse, too
+CIRCUIT = llg.Circuit(*(jnp.asarray(v) for v in (1e-3, 1.0, 0.5, 0.0)))
+
+
+def uniaxial(**more) -> Any:
+    given = dict(k_u=1e5 * ONES, volume=VOLUME, moment=MOMENT, axis=AXIS)
+    return llg_.Uniaxial(**given | more)
+
+
+def system(**more) -> Any:
+    given: Any = dict(
+        terms=(uniaxial(),),
+        circuit=CIRCUIT,
+        moment=MOMENT,
+        alpha=0.1 * ONES,
+        torque=0.01 * ONES,
+        weight=0.5 * ONES,
+        polariser=AXIS[0],
+        temperature=300.0,
+    )
+    return llg_.System(**given | more)
+
+
+def prisms(m_s: float = 1e6) -> Any:
+    edges = 1e-8 * jnp.ones((2, 3))
+    centre = 3e-8 * AXIS * jnp.array([[0.0], [1.0]])
+    return llg.Demagnetisation.of_prisms(centre, edges, m_s * ONES)
+
+
+def exchange(bonds, strength: Any = 1e-20, kind=llg_.Exchange) -> Any:
+    strength = jnp.full(len(bonds), strength) if np.ndim(strength) == 0 else strength
+    return kind(bonds, strength=strength, moment=1e-18 * jnp.ones(4))
+
+
+@pytest.mark.parametrize(
+    "make, match",
+    [
+        (lambda: uniaxial(axis=2 * AXIS), "`axis` must hold unit vectors, got norm 2"),
+        (lambda: uniaxial(axis=LONG), "`axis` must be a unit vector, got norm 2"),
+        (lambda: uniaxial(axis=0 * AXIS), "`axis` must hold unit vectors, got norm 0"),
+        (lambda: uniaxial(axis=AXIS[:, :2]), "`axis` must have three components, got"),
+        (lambda: uniaxial(k_u=[jnp.nan] * 2), "`k_u` must be a number .* got nan"),
+        (lambda: uniaxial(volume=[0.0, 1.0]), "`volume` must be > 0 .* from 0 to 1"),
+        (
+            lambda: llg_.SecondUniaxial(
+                k_u2=ONES, volume=VOLUME, moment=MOMENT, axis=2 * AXIS
+            ),
+            "`axis` must hold unit vectors, got norm 2",
+        ),
+        (
+            lambda: llg_.HeavyMetal(
+                spin_hall=0.1,
+                polarisation=LONG,
+                resistivity=1e-6,
+                length=1e-7,
+                width=1e-7,
+                thickness=1e-8,
+            ),
+            "`polarisation` must be a unit vector, got norm 2",
+        ),
+        (
+            lambda: llg_.SpinTorque(
+                direction=LONG,
+                damping_like=ONES,
+                field_like=ONES,
+                follows=llg.Follows.VOLTAGE,
+            ),
+            "`direction` must be a unit vector, got norm 2",
+        ),
+        (
+            lambda: llg_.InField(llg.presets.stt_mram(), LONG),
+            "`direction` must be a unit vector, got norm 2",
+        ),
+    ],
+)
+def test_directions_have_length_one(make, match):
+    with pytest.raises(ValueError, match=match):
+        make()
+
+
+@pytest.mark.parametrize(
+    "parts, match",
+    [
+        (dict(polariser=LONG), "`polariser` must be a unit vector, got norm 2"),
+        (dict(polariser=AXIS), r"`polariser` must have shape \(3,\) .* got \(2, 3\)"),
+        (dict(weight=ONES), "`weight` must sum to 1, got 2"),
+        (dict(weight=0.4999 * ONES), "`weight` must sum to 1, got 0.9998"),
+        (dict(weight=jnp.ones(1)), r"`weight` must have shape \(2,\) .* got \(1,\)"),
+        (dict(torque=jnp.ones(3)), r"`torque` must have shape \(2,\) .* got \(3,\)"),
+        (dict(alpha=0.1), r"`alpha` must have shape \(2,\) .* got \(\)"),
+        (dict(alpha=[-1.0, 0.1]), r"`alpha` must be >= 0 \[1\]"),
+        (dict(moment=1e-18), r"`moment` must have shape \(spins,\), got \(\)"),
+        (
+            dict(moment=2e-18 * ONES),
+            "`moment` of Uniaxial must be that of the system, got 0.5 times as much",
+        ),
+        (
+            dict(terms=(uniaxial(), prisms(2e6))),
+            "`moment` of Demagnetisation must be that of the system, got 2 times",
+        ),
+        (
+            dict(terms=(exchange([(0, 1)]),)),
+            r"`moment` of Exchange must .* of shape \(2,\), got shape \(4,\)",
+        ),
+    ],
+)
+def test_a_system_is_of_one_set_of_spins(parts, match):
+    with pytest.raises(ValueError, match=match):
+        system(**parts)
+
+
+def test_rounding_is_allowed():
+    thirds = np.full(1000, np.float32(1e-3))
+    moment = jnp.full(1000, np.float32(1e-18))
+    system(
+        terms=(llg.Zeeman(b=jnp.zeros((1000, 3)), moment=moment.astype(float)),),
+        moment=moment,
+        alpha=thirds,
+        torque=thirds,
+        weight=thirds,
+        polariser=np.asarray([0.6, 0.0, 0.8], np.float32),
+    )
+
+
+def test_an_anisotropy_that_follows_the_pulse_counts_too():
+    following = llg.Following(uniaxial(effective=True), follows=llg.Follows.VOLTAGE)
+    both = dict(terms=(prisms(),), drives=(following,), moment=1e-18 * ONES)
+    with pytest.raises(ValueError, match="`terms` must not hold an effective anisotropy"):
+        system(**both)
+
+
+@pytest.mark.parametrize("kind", [llg_.Exchange, llg_.Biquadratic])
+@pytest.mark.parametrize(
+    "bonds, strength, match",
+    [
+        ([(0, 4)], 1e-20, "`bonds` must join spins from 0 to 3, got 4"),
+        ([(-1, 0)], 1e-20, "`bonds` must join spins from 0 to 3, got -1"),
+        ([(0, 1), (2, 2)], 1e-20, r"`bonds` must join two spins, got \(2, 2\)"),
+        ([(0, 1), (0, 1)], 1e-20, r"each pair of spins once, got \(0, 1\) 2 times"),
+        ([(0, 1), (1, 0)], 1e-20, r"each pair of spins once, got \(0, 1\) 2 times"),
+        ([(0, 1), (1, 2)], [1e-20], r"`strength` must have shape \(2,\), .* got \(1,\)"),
+        ([(0, 1)], jnp.ones((1, 3)), r"`strength` must have shape \(1,\), .*\(1, 3\)"),
+        ([(0.0, 1.0)], 1e-20, "`bonds` must be whole numbers, got the type float64"),
+        ([(0, 1, 2)], 1e-20, r"`bonds` must have shape \(bonds, 2\), got \(1, 3\)"),
+        ([(0, 1), (2,)], 1e-20, r"`bonds` must be pairs of spins, .* got \[\(0, 1\), "),
+    ],
+)
+def test_bonds_join_two_spins_once(kind, bonds, strength, match):
+    with pytest.raises(ValueError, match=match):
+        exchange(bonds, strength, kind)
+
+
+def test_one_strength_for_all_bonds_is_refused():
+    with pytest.raises(ValueError, match=r"`strength` must have shape \(1,\).*got \(\)"):
+        llg_.Exchange([(0, 1)], strength=1e-20, moment=MOMENT)
+
+
+def test_bonds_of_vectors():
+    with pytest.raises(ValueError, match=r"`strength` must have shape \(1, 3\), .*\(1,\)"):
+        exchange([(0, 1)], kind=llg_.Dzyaloshinskii)
+    with pytest.raises(ValueError, match=r"`bonds` must join two spins, got \(1, 1\)"):
+        exchange([(1, 1)], [[0.0, 0.0, 1e-20]], llg_.Dzyaloshinskii)
+
+
+def test_bonds_may_be_a_list_empty_or_padded():
+    assert exchange([(0, 1), (0, 0), (0, 0)], [1e-20, 0.0, 0.0]).bonds.shape == (3, 2)
+    assert exchange([]).bonds.shape == (0, 2)
+    assert exchange(np.array([[0, 1]], np.int32)).bonds.dtype == jnp.int32
+
+
+def test_what_is_traced_is_taken_as_it_is():
+    def energy(axis, strength):
+        one = uniaxial(axis=axis).energy(AXIS)
+        return one + exchange([(0, 1), (1, 0)], strength).energy(jnp.ones((4, 3)))
+
+    jax.jit(jax.grad(energy))(2 * AXIS, 1e-20 * ONES)
+    with pytest.raises(ValueError, match="`axis` must hold unit vectors"):
+        jax.grad(energy)(2 * AXIS, 1e-20 * ONES)
+
+
+FLAT = jnp.array([[1e-8, 1e-8, 0.0]])
+CUBE, WHERE = jnp.full((1, 3), 1e-8), jnp.zeros((1, 3))
+
+
+@pytest.mark.parametrize(
+    "make, match",
+    [
+        (lambda: llg.prism_tensor(WHERE[0], FLAT[0], CUBE[0]), "`target` must be > 0"),
+        (lambda: llg.prism_tensor(WHERE[0], CUBE[0], -CUBE[0]), "`source` must be > 0"),
+        (
+            lambda: llg.Demagnetisation.of_prisms(WHERE, FLAT, jnp.ones(1)),
+            "`edges` must be > 0, got 0",
+        ),
+        (
+            lambda: llg_.Demagnetisation.of_prisms(WHERE, CUBE, jnp.ones(2)),
+            r"`m_s` must have shape \(1,\) for 1 prism\(s\), got \(2,\)",
+        ),
+        (
+            lambda: llg.stray_field(WHERE, FLAT, WHERE, CUBE, WHERE),
+            "`edges` must be > 0, got 0",
+        ),
+        (
+            lambda: llg.stray_field(WHERE, CUBE, WHERE, -CUBE, WHERE),
+            "`source_edges` must be > 0, got -1e-08",
+        ),
+    ],
+)
+def test_edges_have_a_length(make, match, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    with pytest.raises(ValueError, match=match):
+        make()
+
+
+def test_prisms_need_float64():
+    with jax.enable_x64(False), pytest.raises(ValueError, match="needs float64"):
+        llg.prism_tensor(jnp.zeros(3), jnp.ones(3), jnp.ones(3))
