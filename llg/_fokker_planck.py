@@ -142,10 +142,7 @@ def axial_evolve(
       $\Delta (1 + |u|)^2$ of 2000; more are needed only beyond.
     """
     require_x64("The Fokker-Planck solution")
-    bands = legendre_bands(density.moments.shape[0])
-    generator = (tau / substeps) * (
-        bands["diffusion"] / (2 * delta) + bands["anisotropy"] + bias * bands["bias"]
-    )
+    generator = tau / substeps * _generator(density, delta, bias)
     diagonal = np.arange(5)[:, None, None] == 2
     shift = np.where(diagonal, _CONTOUR, 0)  # (5, 1, nodes)
     matrix = jnp.asarray(shift - generator[..., None])
@@ -156,6 +153,25 @@ def axial_evolve(
 
     moments = jax.lax.scan(step, density.moments, length=substeps)[0]
     return AxialDensity(moments)
+
+
+def axial_step(
+    density: AxialDensity, delta: Number, bias: Number, tau: Number
+) -> AxialDensity:
+    """`axial_evolve` in one step; at `tau` = 0 without a solve, derivative included."""
+
+    def first_order(density):
+        bands = _generator(density, delta, bias)
+        change = sum(bands[k] * _shifted(density.moments, k - 2) for k in range(5))
+        return AxialDensity(density.moments + tau * change)
+
+    evolve = lambda density: axial_evolve(density, delta, bias, tau, substeps=1)
+    return jax.lax.cond(tau > 0, evolve, first_order, density)
+
+
+def _generator(density, delta, bias) -> Float[Array, "5 modes"]:
+    bands = legendre_bands(density.moments.shape[0])
+    return bands["diffusion"] / (2 * delta) + bands["anisotropy"] + bias * bands["bias"]
 
 
 def _shifted(x: Array, places: int) -> Array:

@@ -13,9 +13,10 @@ from jaxtyping import Array, Float
 from ..data import Levels, Pulses, require_x64, State
 from ._axial import axial_columns, AxialColumns
 from ._checks import check_device
-from ._fokker_planck import axial_evolve, axial_well, AxialDensity
+from ._fokker_planck import axial_step, axial_well, AxialDensity
 from ._junction import Circuit
 from ._microstructure import Microstructure
+from ._pieces import pieces
 
 
 class Closure(eqx.Module):
@@ -64,7 +65,7 @@ def granular_closure(
 
     Spins of one grain turn together as a rigid column; grains feel the mean of the
     others along `z` and the junction voltage of the mean level, both renewed in every
-    substep. The grains' levels are then independent: their number switched is
+    piece of the pulse. The grains' levels are then independent: their number switched is
     Poisson-binomial, and the conductance a sum. Exact for one-spin axial grains without
     exchange or dipoles at a series resistance of zero; a mean-field estimate otherwise,
     for weak coupling. It is no estimate of columns that reverse from a soft layer: for
@@ -79,15 +80,14 @@ def granular_closure(
     - `trials`: The number of trials that the statistics stand for, as in a fit.
     - `bins`: Bins of the histogram.
     - `modes`: Legendre modes, odd, see `llg.modes_for`.
-    - `substeps`: Renewals of mean field and voltage in a pulse.
+    - `substeps`: Equal pieces of constant mean field and voltage in each edge of a pulse,
+        and in its top; one more if it is odd.
     """
     require_x64("The granular closure")
     if bins < 1 or _FINE % bins:
         raise ValueError(f"`bins` must divide {_FINE}, got {bins}.")
     check_device(device, microstructures, pulses)
-    duration = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
-    points = [pulses.mesh("voltage"), pulses.mesh("rise"), pulses.mesh("fall"), duration]
-    points = [x.reshape(-1) for x in points]
+    points = [pulses.mesh(x).reshape(-1) for x in ("voltage", "width", "rise", "fall")]
     mean, variance, histogram, switched, parallel, antiparallel = _closure(
         device, microstructures, points, start, bins, modes, substeps
     )
@@ -136,7 +136,7 @@ def column_densities(
     columns: AxialColumns, circuit: Circuit, sign: float, point, modes: int, substeps: int
 ):
     """Densities of all grains at the end of a pulse, along the start direction."""
-    voltage, rise, fall, duration = point
+    voltage, width, rise, fall = point
     grains = columns.delta.shape[0]
 
     def bias(mean, source):
@@ -148,31 +148,28 @@ def column_densities(
     resting = bias(jnp.ones(grains), 0.0 * voltage)
     well = lambda x: axial_well(*x, modes=modes)
     density = lax.map(well, (columns.delta, resting))
-    tau = columns.rate * duration / substeps
-    evolve = lambda x: axial_evolve(*x, substeps=1)
+    step = lambda x: axial_step(*x)
 
-    def step(carry, k):
-        density, before = carry
+    def piece(carry, here):
+        density, before, earlier = carry
+        length, height = here
         now = _each(lambda d: d.mean, density)
-        source = voltage * _waveform(k, substeps, rise, fall, duration)
-        u = bias(now + (now - before) / 2, source)  # mean in the middle of the substep
-        return (lax.map(evolve, (density, columns.delta, u, tau)), now), None
+        # To the middle of the piece; across a corner no farther than half of the last.
+        ahead = jnp.where(length < earlier, length / _positive(earlier), 1.0) / 2
+        u = bias(now + ahead * (now - before), voltage * height)
+        tau = columns.rate * length
+        return (lax.map(step, (density, columns.delta, u, tau)), now, length), None
 
-    start = (density, _each(lambda d: d.mean, density))
-    return lax.scan(step, start, jnp.arange(substeps))[0][0]
+    begin = (density, _each(lambda d: d.mean, density), jnp.zeros_like(width))
+    return lax.scan(piece, begin, pieces(width, rise, fall, each=substeps))[0][0]
 
 
 def _each(function, density: AxialDensity) -> Float[Array, " grains"]:
     return jax.vmap(function)(density)
 
 
-def _waveform(k, substeps: int, rise, fall, duration):
-    """Mean of the pulse in a substep, of height 1."""
-    t = (k + (np.arange(16) + 0.5) / 16) / substeps * duration
-    ratio = lambda x, width: x / jnp.where(width > 0, width, 1.0)
-    up = jnp.where(rise > 0, jnp.clip(ratio(t, rise), 0.0, 1.0), 1.0)
-    down = jnp.where(fall > 0, jnp.clip(ratio(duration - t, fall), 0.0, 1.0), 1.0)
-    return jnp.mean(up * down)
+def _positive(x: Array) -> Array:
+    return jnp.where(x > 0, x, 1.0)
 
 
 # Points of [0, 1] on which the distribution of the level is summed.
