@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 from ..data import Levels, Pulses, require_x64, State
 from ._axial import axial_columns, AxialColumns
 from ._checks import check_device
+from ._distribution import FINE, level_distribution
 from ._fokker_planck import axial_step, axial_well, AxialDensity
 from ._junction import Circuit
 from ._microstructure import Microstructure
@@ -78,14 +79,14 @@ def granular_closure(
       per grain, those of a layer after each other.
     - `microstructures`, `pulses`, `start`: As in `llg.sweep`.
     - `trials`: The number of trials that the statistics stand for, as in a fit.
-    - `bins`: Bins of the histogram.
+    - `bins`: Bins of the histogram, 256 or a half, a quarter, ... of it.
     - `modes`: Legendre modes, odd, see `llg.modes_for`.
     - `substeps`: Equal pieces of constant mean field and voltage in each edge of a pulse,
         and in its top; one more if it is odd.
     """
     require_x64("The granular closure")
-    if bins < 1 or _FINE % bins:
-        raise ValueError(f"`bins` must divide {_FINE}, got {bins}.")
+    if bins < 1 or (FINE // 8) % bins:
+        raise ValueError(f"`bins` must divide {FINE // 8}, got {bins}.")
     check_device(device, microstructures, pulses)
     points = [pulses.mesh(x).reshape(-1) for x in ("voltage", "width", "rise", "fall")]
     mean, variance, histogram, switched, parallel, antiparallel = _closure(
@@ -121,7 +122,7 @@ def _closure(device, microstructures, points, start, bins, modes, substeps):
             average = (1 + sign * _each(lambda d: d.mean, density)) / 2
             spread = _each(lambda d: d.variance, density) / 4
             switched = 1 - _each(lambda d: d.above(0.0), density)
-            pmf = _distribution(density, share, sign, bins)
+            pmf = level_distribution(density.moments, share, sign, bins)
             return jnp.sum(share * average), jnp.sum(share**2 * spread), pmf, switched
 
         mean, variance, pmf, switched = lax.map(one_pulse, points)
@@ -170,34 +171,3 @@ def _each(function, density: AxialDensity) -> Float[Array, " grains"]:
 
 def _positive(x: Array) -> Array:
     return jnp.where(x > 0, x, 1.0)
-
-
-# Points of [0, 1] on which the distribution of the level is summed.
-_FINE = 2048
-
-
-def _distribution(density, share, sign: float, bins: int) -> Float[Array, " bins"]:
-    """Probability of the level in each bin: the convolution of the grains' shares.
-
-    The mass at each Gauss node in `z` goes to the two next points of a fine grid, which
-    keeps total and mean; the product of the transforms adds the grains.
-    """
-    modes = density.moments.shape[-1]
-    x, w = np.polynomial.legendre.leggauss(modes + 64)
-    values = np.polynomial.legendre.legvander(x, modes - 1)
-    values = values * np.sqrt(2 * np.arange(modes) + 1) / 2
-    mass = density.moments @ (values * w[:, None]).T  # (grains, nodes)
-    place = share[:, None] * ((1 + sign * x) / 2)[None] * _FINE
-    left = lax.stop_gradient(jnp.floor(place)).astype(int)
-    part = place - left
-
-    def grid(mass, left, part):
-        zero = jnp.zeros(2 * _FINE)
-        return zero.at[left].add(mass * (1 - part)).at[left + 1].add(mass * part)
-
-    transform = jnp.prod(jnp.fft.rfft(jax.vmap(grid)(mass, left, part)), 0)
-    fine = jnp.fft.irfft(transform, 2 * _FINE)
-    per_bin = _FINE // bins
-    fine = fine.at[_FINE - 1].add(jnp.sum(fine[_FINE:]))  # level 1, and rounding
-    pmf = jnp.maximum(jnp.sum(fine[:_FINE].reshape(bins, per_bin), 1), 0.0)
-    return pmf * ((1 - 1e-12) / jnp.sum(pmf))  # a sum that rounds to 1 at most
