@@ -13,6 +13,8 @@ from ._junction import Circuit
 from ._numbers import known as concrete
 from ._observables import AbstractObservable, Watch
 from ._pathwise import Pathwise
+from ._pulse import check_form, Pulse
+from ._requests import peak
 from ._score import Score
 from ._step import words_per_slot
 
@@ -21,9 +23,11 @@ _LARGEST_ROTATION = 0.2  # of a spin by its noise in a step, in each component
 _LARGEST_ANGLE = 0.15  # gamma B dt of the stiffest mode, beyond which Heun is biased
 
 
-def check_device(device, microstructures, pulses) -> None:
+def check_device(device, microstructures, pulses, waveform=None) -> None:
     """Refuses a device of other draws, and values that no module would have taken."""
     device.check(microstructures)
+    width, rise, fall = (pulses.mesh(name) for name in ("width", "rise", "fall"))
+    check_form(width, rise, fall, waveform)
     check_quantities((device, pulses))
 
 
@@ -36,8 +40,6 @@ def check_request(end, grid, observables, trials, gradient, start, integrator):
     for name, value, kind, wanted in kinds:
         if not isinstance(value, kind):
             raise ValueError(f"`{name}` must be {wanted}, got {value!r}.")
-    if trials < 1:
-        raise ValueError(f"`trials` must be >= 1, got {trials}.")
     if isinstance(gradient, Score):
         if trials < 2:
             raise ValueError(f"`trials` must be >= 2 for llg.Score, got {trials}.")
@@ -66,10 +68,10 @@ def check_request(end, grid, observables, trials, gradient, start, integrator):
         )
 
 
-def check_breakdown(circuits: Circuit, pulses: Pulses) -> None:
+def check_breakdown(circuits: Circuit, pulses: Pulses | Pulse, waveform=None) -> None:
     """Refuses pulses that would break the junction down in its highest resistance."""
     limit = concrete(jnp.min(circuits.breakdown))
-    amplitude = concrete(jnp.max(jnp.abs(pulses.voltage)))
+    amplitude = concrete(jnp.max(jnp.abs(pulses.voltage)) * peak(waveform))
     if limit is None or amplitude is None:
         return
     volts = concrete(jnp.max(circuits.junction_voltage(-1.0, jnp.asarray(amplitude))))

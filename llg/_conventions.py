@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from ._constants import SPIN_PER_CHARGE
 from ._drives import Follows, SpinTorque
 from ._numbers import Number
+from ._spin_orbit import check_layer
 
 
 class Turns(enum.Enum):
@@ -97,6 +98,9 @@ def from_code(
     - `reference_below`: Whether the current of the code counts upwards and its reference
         layer is below the free layer: the other sign.
     """
+    if not isinstance(code, Code | Convention):
+        raise ValueError(f"`code` must be an llg.Code or an llg.Convention, got {code!r}.")
+    check_layer(polarisation, asymmetry, m_s, thickness, area)
     rule = code.value if isinstance(code, Code) else code
     square = jnp.asarray(asymmetry) ** 2
     chi = (square - 1) / (square + 1)

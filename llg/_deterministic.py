@@ -2,12 +2,15 @@ import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..data import require_x64
 from ._constants import GAMMA
 from ._drives import Follows
+from ._numbers import known
 from ._pulse import Pulse
+from ._requests import check_kinds
 from ._system import System
 from ._trajectory import check_unit
 
@@ -57,8 +60,32 @@ def deterministic(
     - `adjoint`: How diffrax differentiates; by default in reverse mode.
     """
     require_x64("The adaptive integration")
+    check_kinds(
+        system=(system, System, "a System, such as `device.system(sample)`"),
+        pulse=(pulse, (Pulse, type(None)), "an llg.Pulse or None"),
+    )
+    m0, times = jnp.asarray(m0), jnp.asarray(times, float)
     check_unit(m0, system.moment.shape[0])
+    _check_times(times)
+    small = known(tolerance)
+    if small is not None and not 0 < small < 1:
+        raise ValueError(f"`tolerance` must be > 0 and < 1, got {small:g}.")
     return _integrate(system, m0, times, pulse, tolerance, adjoint)
+
+
+def _check_times(times: Array) -> None:
+    if times.ndim != 1 or not times.shape[0]:
+        raise ValueError(
+            f"`times` must be one or more, shape (times,), got shape {times.shape}."
+        )
+    values = known(times)
+    if values is None:
+        return
+    if not (values[0] >= 0 and 0 < values[-1] < np.inf and np.all(np.diff(values) > 0)):
+        raise ValueError(
+            "`times` must rise from 0 or later, finite, and end after 0 [s], "
+            f"got {np.array2string(values, threshold=6, precision=3)}."
+        )
 
 
 @eqx.filter_jit

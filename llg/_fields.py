@@ -110,8 +110,9 @@ class InField(eqx.Module):
 
 def in_field(system: System, direction: Float[Array, "3"]) -> System:
     """The system with a field for its pulse: an amplitude of one volt is one tesla."""
+    direction = jnp.asarray(direction)
     check_direction(direction, "direction")
-    b = jnp.tile(jnp.asarray(direction)[None], (system.moment.shape[0], 1))
+    b = jnp.tile(direction[None], (system.moment.shape[0], 1))
     drive = Following(Zeeman(b=b, moment=system.moment), follows=Follows.SOURCE)
     return eqx.tree_at(
         lambda s: (s.torque, s.drives, s.circuit.breakdown),

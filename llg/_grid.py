@@ -1,6 +1,7 @@
 import equinox as eqx
 
 from ..data import quantity, Scalar
+from ._numbers import check_count
 
 
 class TimeGrid(eqx.Module):
@@ -15,7 +16,5 @@ class TimeGrid(eqx.Module):
     settle: int = eqx.field(static=True, kw_only=True, default=0)
 
     def __check_init__(self):
-        if self.steps < 1:
-            raise ValueError(f"`steps` must be >= 1, got {self.steps}.")
-        if self.settle < 0:
-            raise ValueError(f"`settle` must be >= 0, got {self.settle}.")
+        check_count(self.steps, "steps", 1)
+        check_count(self.settle, "settle", 0)

@@ -7,6 +7,7 @@ from ._demagnetisation import Demagnetisation
 from ._junction import Junction
 from ._local_terms import Uniaxial, Zeeman
 from ._microstructure import Microstructure
+from ._numbers import check_count
 from ._system import System
 
 
@@ -54,8 +55,7 @@ class Macrospin(eqx.Module):
 
     def samples(self, number: int) -> Microstructure:
         """What `llg.sweep` takes as microstructures: `number` samples that are alike."""
-        if number < 1:
-            raise ValueError(f"`number` must be >= 1, got {number}.")
+        check_count(number, "number", 1)
         empty = np.zeros((number, 0))
         return Microstructure(
             jnp.full((number, 1, 2), 0.5),

@@ -11,6 +11,8 @@ from jaxtyping import Array, Float, Int
 from scipy.cluster.vq import kmeans2
 from scipy.spatial import KDTree, Voronoi
 
+from ._numbers import check_count
+
 
 if TYPE_CHECKING:
     from ._granular import GranularJunction
@@ -164,12 +166,17 @@ def microstructures(
     - `relaxations`: Lloyd steps (seed to centroid) that even out the sizes.
     - `grains`: How many to draw, if fewer than the device's; the rest is padding.
     """
-    if number < 1:
-        raise ValueError(f"`number` must be >= 1, got {number}.")
+    if not hasattr(device, "grains"):
+        raise ValueError(
+            "`device` must be a granular junction, got one of type "
+            f"{type(device).__name__}; a device of one spin has `.samples(number)`."
+        )
+    check_count(number, "number", 1)
     words = np.asarray(jax.random.bits(key, (4,), jnp.uint32))
     generator = np.random.Generator(np.random.Philox(key=int.from_bytes(words.tobytes())))
     most = device.grains
     grains = most if grains is None else grains
+    check_count(grains, "grains", 1)
     if not 4 <= grains <= most:
         raise ValueError(f"`grains` must be from 4 to the device's {most}, got {grains}.")
     split = device.soft.split

@@ -31,12 +31,19 @@ def known(x: Any) -> np.ndarray | None:
     return np.asarray(x)
 
 
-def check_count(value: Any, name: str, least: int) -> None:
+def check_count(value: Any, name: str, least: int | None = None) -> None:
     """Refuses what is not a whole number, or too small."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise ValueError(f"`{name}` must be a whole number, an int, got {value!r}.")
-    if value < least:
+    if least is not None and value < least:
         raise ValueError(f"`{name}` must be >= {least}, got {value}.")
+
+
+def check_positive(value: Any, name: str, unit: str) -> None:
+    """Refuses what is not > 0."""
+    numbers = known(value)
+    if numbers is not None and not np.all(numbers > 0):
+        raise ValueError(f"`{name}` must be > 0 [{unit}], got {np.min(numbers):g}.")
 
 
 def check_direction(value: Any, name: str) -> None:

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from ..data import Levels, PulseEnergies, Pulses, State, Switching, SwitchingTimes
 from ._junction import Circuit
+from ._numbers import check_count
 
 
 class Watch(enum.Enum):
@@ -76,6 +77,9 @@ class Level(AbstractObservable):
 
     bins: int = eqx.field(static=True, default=64)
     smooth: ClassVar[bool] = True
+
+    def __check_init__(self):
+        check_count(self.bins, "bins", 1)
 
     def collect(
         self,

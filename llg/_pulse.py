@@ -1,9 +1,11 @@
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
-from ._waveform import AbstractWaveform
+from ._numbers import known
+from ._waveform import AbstractWaveform, Train
 
 
 class Pulse(eqx.Module):
@@ -25,6 +27,9 @@ class Pulse(eqx.Module):
         "s", lower=0, default=0.0, doc="duration of the linear falling edge"
     )
     waveform: AbstractWaveform | None = eqx.field(kw_only=True, default=None)
+
+    def __check_init__(self):
+        check_form(self.width, self.rise, self.fall, self.waveform)
 
     @property
     def _single(self) -> Float[Array, ""]:
@@ -52,6 +57,31 @@ class Pulse(eqx.Module):
             t, height = t - start, height * factor
         up, down = _edge(t, self.rise), _edge(end - t, self.fall)
         return height * up * down
+
+
+def check_form(width, rise, fall, waveform: AbstractWaveform | None = None) -> None:
+    """Refuses edges that meet below the full height, and trains whose pulses overlap.
+
+    Shapes that go together, of one pulse or of many.
+    """
+    edges, twice = known(rise + fall), known(2 * width)
+    if edges is not None and twice is not None:
+        wrong = edges > twice * (1 + 1e-6)
+        if np.any(wrong):
+            i = int(np.argmax(wrong))
+            edges, twice = np.ravel(edges)[i], np.ravel(twice)[i]
+            raise ValueError(
+                f"`rise` and `fall` must last {twice:g} s together, twice the `width`, or "
+                f"less, to reach the voltage, got {edges:g}."
+            )
+    if not isinstance(waveform, Train) or waveform.count < 2:
+        return
+    period, longest = known(waveform.period), known(jnp.max(width + (rise + fall) / 2))
+    if period is not None and longest is not None and longest > period * (1 + 1e-6):
+        raise ValueError(
+            f"`period` must be >= {longest:g} s, how long a pulse is with its edges, "
+            f"got {period:g}."
+        )
 
 
 def _edge(elapsed, duration):

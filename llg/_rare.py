@@ -30,6 +30,7 @@ from ._grid import TimeGrid
 from ._guide import expected_share, Guide, guide_of
 from ._integrator import Integrator
 from ._microstructure import Microstructure
+from ._requests import check_sweep
 from ._resolved import resolved
 from ._step import advance
 from ._sweep import _block_size, _key_words, _points, _prepare
@@ -142,6 +143,7 @@ def rare_errors(
 
 def prepared(device, microstructures, pulses, grid, start, integrator, key, trials):
     """What both ways to sample need: systems, pulses in steps, key words, more keys."""
+    check_sweep(device, microstructures, pulses, grid, key, trials, jnp.float32)
     end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     check_device(device, microstructures, pulses)
     check_request(end, grid, (), trials, None, start, integrator)

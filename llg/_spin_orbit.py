@@ -2,12 +2,13 @@
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
 from ._constants import SPIN_PER_CHARGE
 from ._drives import Follows, SpinTorque
-from ._numbers import check_direction, Number
+from ._numbers import check_direction, check_positive, known, Number
 
 
 def slonczewski(
@@ -41,6 +42,7 @@ def slonczewski(
     - `area`: $S$, that the current crosses [m^2].
     - `direction`: $p$, unit vector.
     """
+    check_layer(polarisation, asymmetry, m_s, thickness, area)
     square = jnp.asarray(asymmetry) ** 2
     per_ampere = 2 * SPIN_PER_CHARGE / (area * m_s * thickness)
     return SpinTorque(
@@ -50,6 +52,20 @@ def slonczewski(
         asymmetry=(square - 1) / (square + 1),
         follows=Follows.CURRENT,
     )
+
+
+def check_layer(polarisation, asymmetry, m_s, thickness, area) -> None:
+    """Refuses what no polarised current and no layer have."""
+    p = known(jnp.asarray(polarisation))
+    if p is not None and not np.all(np.abs(p) <= 1):
+        raise ValueError(f"`polarisation` must be from -1 to 1, got {p:g}.")
+    for name, value, unit in (
+        ("asymmetry", asymmetry, "1"),
+        ("m_s", m_s, "A/m"),
+        ("thickness", thickness, "m"),
+        ("area", area, "m^2"),
+    ):
+        check_positive(value, name, unit)
 
 
 class HeavyMetal(eqx.Module):
@@ -90,6 +106,8 @@ class HeavyMetal(eqx.Module):
 
     def torque(self, m_s: Float[Array, " spins"], thickness: Number) -> SpinTorque:
         """The torque on spins of magnetisation `m_s` [A/m] in a layer [m]."""
+        check_positive(m_s, "m_s", "A/m")
+        check_positive(thickness, "thickness", "m")
         per_volt = SPIN_PER_CHARGE * self.density_per_volt / (m_s * thickness)
         return SpinTorque(
             direction=self.polarisation,

@@ -30,6 +30,7 @@ from ._microstructure import Microstructure
 from ._observables import AbstractObservable, Watch
 from ._pathwise import Pathwise
 from ._refusal import not_differentiated, without_derivative
+from ._requests import check_how, check_sweep
 from ._score import Score
 from ._simulate import Plan, simulate
 from ._system import check_shares
@@ -90,6 +91,8 @@ def sweep(
     **Returns:** `data.Levels`, `data.Switching`, or a tuple of them.
     """
     observables = observe if isinstance(observe, tuple) else (observe,)
+    check_sweep(device, microstructures, pulses, grid, key, trials, dtype)
+    check_how(observables, executor, progress, waveform)
     not_differentiated(grid.dt)
     end = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     if waveform is not None:
@@ -98,7 +101,7 @@ def sweep(
         [device[p] for p in device.points()] if isinstance(device, Product) else [device]
     )
     for each in devices:
-        check_device(each, microstructures, pulses)
+        check_device(each, microstructures, pulses, waveform)
     check_request(end, grid, observables, trials, gradient, start, integrator)
     prepared = [
         _prepare(each, microstructures, grid.dt, start, waveform, integrator)
@@ -108,7 +111,7 @@ def sweep(
     circuits = bare.circuit
     check_quantities(bare)
     check_shares(bare)
-    check_breakdown(circuits, pulses)
+    check_breakdown(circuits, pulses, waveform)
     check_energy(systems, observables)
     check_stiffness(stiffest, grid)
     check_rotation(systems)

@@ -8,10 +8,17 @@ from jaxtyping import Array, Float, Int
 from ..data import State
 from ._assemble import assemble
 from ._block import Samples, source_voltage, thermal
-from ._checks import check_counters, check_rotation, check_stiffness, concrete
+from ._checks import (
+    check_breakdown,
+    check_counters,
+    check_rotation,
+    check_stiffness,
+    concrete,
+)
 from ._grid import TimeGrid
 from ._integrator import Integrator
 from ._pulse import Pulse
+from ._requests import check_trajectory
 from ._step import advance, start
 from ._system import System
 
@@ -63,6 +70,8 @@ def trajectory(
     - `dtype`: Floating type; by default JAX's.
     - `integrator`: How a step is taken.
     """
+    check_trajectory(system, pulse, grid, m0, key, trial, every, dtype, integrator)
+    check_breakdown(system.circuit, pulse, pulse.waveform)
     dtype = jnp.result_type(float) if dtype is None else dtype
     total = grid.settle + grid.steps
     if not 1 <= every <= total:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
+from ._numbers import check_count
 
 
 class AbstractWaveform(eqx.Module):
@@ -50,8 +51,7 @@ class Train(AbstractWaveform):
     count: int = eqx.field(static=True, kw_only=True)
 
     def __check_init__(self):
-        if self.count < 1:
-            raise ValueError(f"`count` must be >= 1, got {self.count}.")
+        check_count(self.count, "count", 1)
 
     def scaled(self, unit: Float[Array, ""]) -> "Train":
         """The same with times divided by `unit`."""
