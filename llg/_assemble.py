@@ -11,6 +11,7 @@ from ._drives import AbstractDrive
 from ._equilibrium import well
 from ._integrator import Integrator
 from ._junction import Circuit
+from ._start import sign_of
 from ._system import System
 from ._term import AbstractTerm
 from ._waveform import AbstractWaveform
@@ -100,4 +101,5 @@ def stiffest_field(system: System, start: State = State.PARALLEL) -> Float[Array
 
     A step is fine enough for Heun's method if $\gamma B\, \Delta t \le 0.1$.
     """
+    sign_of(start)
     return assemble(system, jnp.asarray(1.0), start)[1]

@@ -1,4 +1,7 @@
-"""A system seen along its axis: columns of spins that turn rigidly about `z`."""
+"""A system seen along its axis: columns of spins that turn rigidly about `z`.
+
+Along means along the reference layer, to which z or -z points.
+"""
 
 import equinox as eqx
 import jax
@@ -17,8 +20,8 @@ class AxialColumns(eqx.Module):
 
     - `delta`: thermal stability $KV / k_B T$.
     - `rate`: reduced time per second, $\alpha\gamma B_k / (1 + \alpha^2)$ [1/s].
-    - `field`: $h_c$, applied flux density over $B_k$.
-    - `coupling`: $N_{cd}$, flux density on `c` of column `d` along `z`, over $B_k$.
+    - `field`: $h_c$, applied flux density along the reference layer over $B_k$.
+    - `coupling`: $N_{cd}$, flux density on `c` of column `d` along it, over $B_k$.
     - `overdrive`: $i_c$ per volt across the junction [1/V].
     - `weight`: share in the junction's area; sums to 1.
     - `crosswise`: largest energy that is not symmetric about `z`, or couples spins across
@@ -74,7 +77,8 @@ def axial_columns(
     b_k = 2 * barrier / moment
     zz = stiffness[:, 2, :, 2] * (1 - jnp.eye(columns))
     torque = total(system.torque * system.moment) / moment
-    polariser = system.polariser
+    along = system.polariser[2]
+    side = jnp.where(along < 0, -1.0, 1.0)
 
     between = jnp.abs(stiffness).at[:, 2, :, 2].set(0.0)
     between = between.at[jnp.arange(columns), 0, jnp.arange(columns), 0].set(0.0)
@@ -84,9 +88,9 @@ def axial_columns(
     return AxialColumns(
         delta=barrier / (K_B * system.temperature),
         rate=alpha * GAMMA * b_k / (1 + alpha**2),
-        field=-slope[:, 2] / moment / b_k,
+        field=-side * slope[:, 2] / moment / b_k,
         coupling=-zz / (moment * b_k)[:, None],
-        overdrive=torque * polariser[2] / (alpha * b_k),
+        overdrive=torque * jnp.abs(along) / (alpha * b_k),
         weight=total(system.weight),
         crosswise=jnp.maximum(oval, across) / jnp.min(barrier),
     )

@@ -12,7 +12,9 @@ from ._escape import relaxation_rate
 from ._fokker_planck import AxialDensity
 from ._granular_closure import column_densities
 from ._junction import Source
-from ._numbers import concrete
+from ._numbers import check_count, concrete
+from ._resolution import chosen_modes, extent
+from ._start import sign_of
 from ._system import single, System
 
 
@@ -47,7 +49,7 @@ def fokker_planck(
     pulses: Pulses,
     *,
     start: State = State.PARALLEL,
-    modes: int = 161,
+    modes: int | None = None,
     substeps: int = 8,
 ) -> FokkerPlanck:
     """Error rates and densities of one axial magnet by its Fokker-Planck equation.
@@ -63,8 +65,9 @@ def fokker_planck(
       must be symmetric about `z`, and its series resistance zero, else the voltage
       follows the angle.
     - `pulses`: The pulses.
-    - `start`: The well of the start.
-    - `modes`: Legendre modes, odd, see `modes_for`.
+    - `start`: The well of the start, along the reference layer or against it.
+    - `modes`: Legendre modes, odd; by default somewhat more than `modes_for` asks for.
+        They must be given where device or pulses are traced by `jit` or `vmap`.
     - `substeps`: Equal pieces of each edge, and of the top, for which see
         `axial_evolve`; one more if it is odd.
     """
@@ -75,11 +78,13 @@ def fokker_planck(
             f"`device` must have one spin, got {system.moment.shape[0]}; "
             "`llg.granular_closure` serves grains."
         )
-    _check(system)
+    sign_of(start)
+    check_count(substeps, "substeps", 1)
+    modes = _check(system, pulses, modes)
     return _solve(system, pulses, start, modes, substeps)
 
 
-def _check(system: System) -> None:
+def _check(system: System, pulses: Pulses, modes: int | None) -> int:
     if system.circuit.source is Source.CURRENT:
         raise ValueError(
             "`source` must be llg.Source.VOLTAGE for a Fokker-Planck solution at constant "
@@ -91,7 +96,9 @@ def _check(system: System) -> None:
             "`series_resistance` must be 0 [Ohm] for a Fokker-Planck solution at constant "
             f"voltage, got {resistance:g}."
         )
-    crosswise = concrete(axial_columns(system, np.zeros(1, int), 1).crosswise)
+    columns = axial_columns(system, np.zeros(1, int), 1)
+    modes = chosen_modes(extent(system, columns, pulses.voltage), modes)
+    crosswise = concrete(columns.crosswise)
     if crosswise is not None and not crosswise < 1e-9:
         raise ValueError(
             "`device` must have an energy that is symmetric about z, got "
@@ -105,6 +112,7 @@ def _check(system: System) -> None:
             "`polariser` must be along z for an axial solution, got "
             f"{aside:.2g} across it; `llg.fokker_planck_sphere` serves it."
         )
+    return modes
 
 
 @eqx.filter_jit
@@ -112,7 +120,7 @@ def _solve(system, pulses, start, modes, substeps):
     columns = axial_columns(system, np.zeros(1, int), 1)
     duration = pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
     points = [pulses.mesh(x).reshape(-1) for x in ("voltage", "width", "rise", "fall")]
-    sign = 1.0 if start is State.PARALLEL else -1.0
+    sign = sign_of(start)
 
     def one_pulse(point):
         density = column_densities(columns, system.circuit, sign, point, modes, substeps)

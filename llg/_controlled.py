@@ -44,7 +44,7 @@ def controlled_mean(
     key: Array,
     trials: int,
     start: State = State.PARALLEL,
-    modes: int = 161,
+    modes: int | None = None,
     substeps: int = 8,
     **how: Any,
 ) -> ControlledMean:
@@ -63,8 +63,7 @@ def controlled_mean(
         exchange or dipoles between them, at a series resistance of zero.
     - `microstructures`, `pulses`, `grid`, `key`, `start`: As in `llg.sweep`.
     - `trials`: Of each device; at least 3.
-    - `modes`, `substeps`: As in `llg.granular_closure`. Edges of pulses are cut into
-        substeps: enough of them for an error well below the standard error.
+    - `modes`, `substeps`: As in `llg.granular_closure`.
     - `how`: More arguments of both sweeps, such as `executor`.
     """
     if trials < 3:

@@ -14,6 +14,7 @@ and a field are one thing.
 
 import functools
 import math
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -23,7 +24,7 @@ from jaxtyping import Array, Complex, Float
 
 from ..data import require_x64
 from ._legendre import half_range_nodes, legendre_bands
-from ._numbers import concrete, Number
+from ._numbers import check_count, concrete, known, Number
 
 
 class AxialDensity(eqx.Module):
@@ -88,7 +89,35 @@ def modes_for(delta: float, bias: float) -> int:
     return max(101, modes // 2 * 2 + 1)
 
 
-@functools.partial(jax.jit, static_argnames="modes")
+def check_modes(modes: int, steepness: Any) -> None:
+    r"""Refuses a number of modes that leaves an error near 1e-5, or more.
+
+    **Arguments:**
+
+    - `steepness`: $\Delta (1 + |u|)$; not looked at if it is None.
+    """
+    check_count(modes, "modes", 5)
+    if modes % 2 == 0:
+        raise ValueError(f"`modes` must be odd, got {modes}.")
+    least = 0 if steepness is None else 5.5 * math.sqrt(steepness)
+    if modes < least:
+        raise ValueError(
+            f"`modes` must be >= {math.ceil(least)} for a stability and drive of "
+            f"{float(steepness):.3g} k_B T, got {modes}; `llg.modes_for` suggests a number."
+        )
+
+
+def _check_positive(**values: Number) -> None:
+    """Refuses what is not > 0, and a time `tau` that is not >= 0."""
+    for name, value in values.items():
+        value = known(value)
+        if value is None:
+            continue
+        if not (value >= 0 if name == "tau" else value > 0):
+            relation = ">=" if name == "tau" else ">"
+            raise ValueError(f"`{name}` must be {relation} 0, got {value:g}.")
+
+
 def axial_well(delta: Number, field: Number = 0.0, *, modes: int) -> AxialDensity:
     r"""Thermal equilibrium inside the $+z$ well.
 
@@ -101,6 +130,13 @@ def axial_well(delta: Number, field: Number = 0.0, *, modes: int) -> AxialDensit
     - `modes`: Number of Legendre modes, static.
     """
     require_x64("The Fokker-Planck solution")
+    check_modes(modes, None)
+    _check_positive(delta=delta)
+    return _well(delta, field, modes)
+
+
+@functools.partial(jax.jit, static_argnums=2)
+def _well(delta, field, modes) -> AxialDensity:
     z, weight, values = half_range_nodes(modes)
     exponent = delta * (z**2 - 1 + 2 * field * (z - 1))
     p = weight * jnp.exp(exponent - jax.lax.stop_gradient(jnp.max(exponent)))
@@ -123,7 +159,6 @@ _WEIGHT = (
 )
 
 
-@functools.partial(jax.jit, static_argnames="substeps")
 def axial_evolve(
     density: AxialDensity, delta: Number, bias: Number, tau: Number, *, substeps: int = 8
 ) -> AxialDensity:
@@ -142,6 +177,13 @@ def axial_evolve(
       $\Delta (1 + |u|)^2$ of 2000; more are needed only beyond.
     """
     require_x64("The Fokker-Planck solution")
+    check_count(substeps, "substeps", 1)
+    _check_positive(delta=delta, tau=tau)
+    return _evolve(density, delta, bias, tau, substeps)
+
+
+@functools.partial(jax.jit, static_argnums=4)
+def _evolve(density, delta, bias, tau, substeps) -> AxialDensity:
     generator = tau / substeps * _generator(density, delta, bias)
     diagonal = np.arange(5)[:, None, None] == 2
     shift = np.where(diagonal, _CONTOUR, 0)  # (5, 1, nodes)
@@ -245,14 +287,18 @@ def write_error_rate(
       out, which needs values known outside `jit` and `vmap`.
     - `substeps`: See `axial_evolve`.
     """
+    check_count(substeps, "substeps", 1)
+    _check_positive(delta=delta, tau=tau)
+    values = concrete(delta), concrete(overdrive)
     if modes is None:
-        values = concrete(delta), concrete(overdrive)
         if values[0] is None or values[1] is None:
             raise ValueError(
                 "`modes` must be given where `delta` or `overdrive` is traced by `jit` "
                 "or `vmap`; `llg.modes_for` suggests a number."
             )
         modes = modes_for(values[0], values[1])
+    unknown = values[0] is None or values[1] is None
+    check_modes(modes, None if unknown else values[0] * (1 + abs(values[1])))
     return _write_error_rate(delta, overdrive, tau, modes, substeps)
 
 

@@ -17,7 +17,10 @@ from ._distribution import FINE, level_distribution
 from ._fokker_planck import axial_step, axial_well, AxialDensity
 from ._junction import Circuit
 from ._microstructure import Microstructure
+from ._numbers import check_count, known
 from ._pieces import pieces
+from ._resolution import chosen_modes, extent
+from ._start import sign_of
 
 
 class Closure(eqx.Module):
@@ -59,7 +62,7 @@ def granular_closure(
     start: State = State.PARALLEL,
     trials: float = 1.0,
     bins: int = 64,
-    modes: int = 161,
+    modes: int | None = None,
     substeps: int = 8,
 ) -> Closure:
     r"""The levels that pulses leave, by one axial Fokker-Planck equation per grain.
@@ -80,14 +83,18 @@ def granular_closure(
     - `microstructures`, `pulses`, `start`: As in `llg.sweep`.
     - `trials`: The number of trials that the statistics stand for, as in a fit.
     - `bins`: Bins of the histogram, 256 or a half, a quarter, ... of it.
-    - `modes`: Legendre modes, odd, see `llg.modes_for`.
+    - `modes`: Legendre modes, odd; by default somewhat more than `llg.modes_for` asks
+        for. They must be given where device or pulses are traced by `jit` or `vmap`.
     - `substeps`: Equal pieces of constant mean field and voltage in each edge of a pulse,
         and in its top; one more if it is odd.
     """
     require_x64("The granular closure")
     if bins < 1 or (FINE // 8) % bins:
         raise ValueError(f"`bins` must divide {FINE // 8}, got {bins}.")
+    sign_of(start)
+    check_count(substeps, "substeps", 1)
     check_device(device, microstructures, pulses)
+    modes = chosen_modes(_extent(device, microstructures, pulses.voltage), modes)
     points = [pulses.mesh(x).reshape(-1) for x in ("voltage", "width", "rise", "fall")]
     mean, variance, histogram, switched, parallel, antiparallel = _closure(
         device, microstructures, points, start, bins, modes, substeps
@@ -110,10 +117,8 @@ def granular_closure(
 @functools.partial(eqx.filter_jit)
 def _closure(device, microstructures, points, start, bins, modes, substeps):
     def one_device(grains):
-        system = device.system(grains)
-        number = grains.fraction.shape[-1]
-        columns = axial_columns(system, np.arange(system.moment.shape[0]) % number, number)
-        circuit, sign = system.circuit, 1.0 if start is State.PARALLEL else -1.0
+        system, columns = _columns(device, grains)
+        circuit, sign = system.circuit, sign_of(start)
 
         def one_pulse(point):
             density = column_densities(columns, circuit, sign, point, modes, substeps)
@@ -131,6 +136,29 @@ def _closure(device, microstructures, points, start, bins, modes, substeps):
         return low + window * mean, window**2 * variance, pmf, switched, high, low
 
     return lax.map(one_device, microstructures)
+
+
+def _columns(device, grains):
+    system, number = device.system(grains), grains.fraction.shape[-1]
+    column = np.arange(system.moment.shape[0]) % number
+    return system, axial_columns(system, column, number)
+
+
+def _extent(device, microstructures, voltage):
+    """`extent` of every draw; None where something is traced."""
+    arrays, rest = eqx.partition((device, microstructures, voltage), eqx.is_array)
+    numbers = jax.tree.map(known, arrays)
+    if len(jax.tree.leaves(numbers)) < len(jax.tree.leaves(arrays)):
+        return None
+    found = _extents(*eqx.combine(numbers, rest))
+    least = ("alpha", "temperature", "barrier")
+    return {k: np.min(v) if k in least else np.max(v) for k, v in found.items()}
+
+
+@eqx.filter_jit
+def _extents(device, microstructures, voltage):
+    one = lambda grains: extent(*_columns(device, grains), voltage)
+    return lax.map(one, microstructures)
 
 
 def column_densities(

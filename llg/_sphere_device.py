@@ -15,6 +15,7 @@ from ._harmonics import harmonics, sphere_operators
 from ._junction import Source
 from ._resolved import resolved
 from ._sphere import AffineSpin, evolve, well_of
+from ._start import sign_of
 from ._system import single, System
 
 
@@ -83,6 +84,7 @@ def fokker_planck_sphere(
         `vmap`.
     """
     require_x64("The Fokker-Planck solution")
+    sign_of(start)
     system = single(device)
     _check(system)
     spin = _affine(system, start)
@@ -114,7 +116,7 @@ def fokker_planck_sphere(
     held_rate = lax.stop_gradient(rate)
     rounding = 8 * np.finfo(float).eps * np.sqrt(steps)
     error = jnp.abs(held_rate - check[0]) + rounding
-    turn = _turn(system.polariser * _sign(start))
+    turn = _turn(system.polariser * sign_of(start))
     return SphereFokkerPlanck(
         write_error_rate=rate,
         error=error,
@@ -169,10 +171,6 @@ def _durations(pulses):
     return pulses.mesh("width") + (pulses.mesh("rise") + pulses.mesh("fall")) / 2
 
 
-def _sign(start: State) -> float:
-    return 1.0 if start is State.PARALLEL else -1.0
-
-
 def _turn(axis):
     """A rotation that takes the unit vector `axis` to z; none if it is there."""
     below = axis[2] < 0
@@ -200,7 +198,7 @@ def _affine(system: System, start: State) -> AffineSpin:
         return b[0]
 
     spin = AffineSpin.of(field, system.alpha[0], system.moment[0], system.temperature)
-    return spin.turned(_turn(p * _sign(start)))
+    return spin.turned(_turn(p * sign_of(start)))
 
 
 def _check(system: System) -> None:
