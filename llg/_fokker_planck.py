@@ -289,16 +289,15 @@ def write_error_rate(
     """
     check_count(substeps, "substeps", 1)
     _check_positive(delta=delta, tau=tau)
-    values = concrete(delta), concrete(overdrive)
-    if modes is None:
-        if values[0] is None or values[1] is None:
-            raise ValueError(
-                "`modes` must be given where `delta` or `overdrive` is traced by `jit` "
-                "or `vmap`; `llg.modes_for` suggests a number."
-            )
-        modes = modes_for(values[0], values[1])
-    unknown = values[0] is None or values[1] is None
-    check_modes(modes, None if unknown else values[0] * (1 + abs(values[1])))
+    stability, drive = concrete(delta), concrete(overdrive)
+    if stability is not None and drive is not None:
+        modes = modes_for(stability, drive) if modes is None else modes
+        check_modes(modes, stability * (1 + abs(drive)))
+    elif modes is None:
+        raise ValueError(
+            "`modes` must be given where `delta` or `overdrive` is traced by `jit` "
+            "or `vmap`; `llg.modes_for` suggests a number."
+        )
     return _write_error_rate(delta, overdrive, tau, modes, substeps)
 
 
