@@ -21,7 +21,8 @@ class Samples(eqx.Module):
     rise: Float[Array, "*batch"]
     fall: Float[Array, "*batch"]
     end: Float[Array, "*batch"]  # end of the falling edge
-    stretch: Float[Array, "*batch"]  # of the steps during the pulse: 1, for a derivative
+    # Of the steps during the pulse: 1, for a derivative, or None.
+    stretch: Float[Array, "*batch"] | None
     key: UInt32[Array, "2 *batch"]
     trial: UInt32[Array, "*batch"]
 
@@ -98,14 +99,15 @@ def advance_scored(
     m, (seen, score) = state
     source = source_voltage(system, samples, step, settle)
     left = lax.stop_gradient(samples.end) + settle - step.astype(seen.dtype)
-    system = _stretched(system, jnp.where(step >= settle, samples.stretch, 1.0))
+    if samples.stretch is not None:
+        system = _stretched(system, jnp.where(step >= settle, samples.stretch, 1.0))
     # All that is left of the tangent goes before the pulse is over.
     rate = jnp.clip(1 / jnp.maximum(left - 1, 1), relaxation, 1.0)
-    v, turned = shift(system, m, source, rate, xi, axial)
-    m, cosine = advance(system, m, source, xi - v + turned)
+    change, likelihood, voltage = shift(system, m, source, rate, xi, axial)
+    m, cosine = advance(system, m, source, xi, change, voltage)
     seen = seen + glimpse(samples, step, settle, cosine)
     # What happens after the pulse is not seen.
-    return m, (seen, score + jnp.where(left > 0, jnp.sum(v * xi, 0), 0.0))
+    return m, (seen, score + jnp.where(left > 0, likelihood, 0.0))
 
 
 def _stretched(system: Assembled, factor) -> Assembled:

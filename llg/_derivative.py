@@ -18,7 +18,7 @@ from ._tangent import tangent_block
 
 
 # Samples of a block, so that its many values fit in a core's cache.
-_BLOCK_OF_TANGENTS, _BLOCK_OF_ADJOINT = 512, 256
+_BLOCK_OF_TANGENTS, _BLOCK_OF_ADJOINT = 128, 256
 # Numbers of parameters up to which tangents cost less than the adjoint: along a path, and
 # with the likelihood ratio.
 _FEW, _FEW_SCORED = 6, 4
@@ -48,16 +48,19 @@ def _forward(perturbed, moved, plan, prepare, systems, keys, relaxation):
         return results, jnp.isnan(results[0])
     where, names = chosen
     slopes = [_slopes(device, where, rest, prepare) for device in devices]
-    slopes = jax.tree.map(lambda *x: jnp.concatenate(x), *slopes)
+    host = lambda x: x if traced(x) else np.asarray(x)
+    slopes = jax.tree.map(lambda *x: host(jnp.concatenate(x)), *slopes)
     still = lambda x: not traced(x) and not np.any(x)
-    # What no parameter moves is left out of the loop.
-    slopes = jax.tree.map(lambda x: None if still(x) else x, slopes)
+    # What a parameter does not move is left out of its part of the loop.
+    along = lambda i: jax.tree.map(
+        lambda x: None if still(x[..., i]) else x[..., i], slopes
+    )
     each = range(_size(devices[0], where))
     cosine, tangents = over_samples(
         plan,
         min(plan.block, _BLOCK_OF_TANGENTS),
         tangent_block,
-        (systems, keys, [jax.tree.map(lambda x, i=i: x[..., i], slopes) for i in each]),
+        (systems, keys, [along(i) for i in each]),
         pulses,
         relaxation,
         names=names,

@@ -6,6 +6,7 @@ from functools import partial
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
@@ -63,7 +64,8 @@ def _(steps, primals, tangents):
     p, q, tmr, bend, source = at
     slope = p * (1 + 3 * bend * v * v) + q * tmr - 2 * bend * source * v
     _, moved = jax.jvp(partial(_balance, v), at, along)
-    return v, -moved / slope
+    # One division for all tangents.
+    return v, moved * lax.optimization_barrier(-1 / slope)
 
 
 class Junction(eqx.Module):
@@ -147,7 +149,7 @@ class Circuit(eqx.Module):
             (1 + cosine) / 2 + (1 - cosine) / 2 * bias / (bias + self.tmr)
         )
 
-    def junction_voltage(self, cosine, source, near=None):
+    def junction_voltage(self, cosine, source, near=None, steps=1):
         r"""Junction voltage [V] in the circuit.
 
         With the bias factor $B = 1 + (V / V_h)^2$ the law of `Junction` is a cubic,
@@ -156,19 +158,20 @@ class Circuit(eqx.Module):
 
         where $p = 1 + R_s G_P$ and $q = 1 + R_s G_P (1 + c) / 2$ at a voltage source, and
         1 and $(1 + c) / 2$ at a given current. `near` is a voltage close to it, if there
-        is one: that of the same source and a cosine that differs by the turn of a step.
+        is one: that of the same source and a cosine that differs by the turn of a step;
+        with no `steps` from there it is the voltage itself.
         To 2e-13 for a series resistance up to that of the junction, 2e-7 up to ten times
         it; from `near`, 2e-5 for a cosine that differs by 0.1.
         """
         along = (1 + cosine) / 2
         if self.source is Source.CURRENT:
-            p, q, steps = jnp.ones_like(self.parallel), along, 3
+            p, q, first = jnp.ones_like(self.parallel), along, 3
         else:
             load = self.series_resistance * self.parallel
-            p, q, steps = 1 + load, 1 + load * along, 2
+            p, q, first = 1 + load, 1 + load * along, 2
         if near is not None:
-            steps, near = 1, jax.lax.stop_gradient(near)
-        return _cubic(steps, near, p, q, self.tmr, 1 / self.v_half**2, source)
+            first, near = steps, lax.stop_gradient(near)
+        return _cubic(first, near, p, q, self.tmr, 1 / self.v_half**2, source)
 
     def current(self, cosine, voltage):
         """Current through the junction at its voltage [A]."""

@@ -1,4 +1,5 @@
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
@@ -41,10 +42,11 @@ def shift(
     rate: Float[Array, " batch"],
     xi: Float[Array, "n batch"],
     axial: bool,
-) -> tuple[Float[Array, "n batch"], Float[Array, "n batch"]]:
-    r"""Shift of the normals of a step that undoes a displacement, and their rotation.
+) -> tuple[Vectors, Float[Array, " batch"], Float[Array, " batch"]]:
+    r"""Changes of a step's normals and log-likelihood that undo a displacement.
 
-    Both are zero in value. A shift by $-v$ displaces a spin by
+    Both are zero in value; the junction voltage comes along. A change by $-v$ displaces
+    a spin by
     $\lambda \sigma\,[m \times v + \alpha\, m \times (m \times v)]$,
     $\lambda = \gamma \Delta t / (1 + \alpha^2)$; so
     $v = (\alpha\, r + m \times r) / (\lambda \sigma (1 + \alpha^2))$ undoes $r$.
@@ -57,35 +59,49 @@ def shift(
     """
     held = lax.stop_gradient
     here = held(m)
-    b = tuple(
-        x + y
-        for x, y in zip(field(system, here), torque(system, here, source)[0], strict=True)
-    )
-    drift = increment(system, here, b)
-    p = tuple(held(x) for x in system.polariser)
-    turn = cross(p, here)
-    tangent = tuple(x - y for x, y in zip(m, here, strict=True))
-    angle = _angle(tangent, turn)
-    moved = _without(tuple(x - held(x) for x in drift), turn)
-    left = _without(tangent, turn) if axial else tangent
-    r = tuple(rate[None] * x + d for x, d in zip(left, moved, strict=True))
+    drive, _, voltage = torque(system, here, source)
+    b = tuple(x + y for x, y in zip(field(system, here), drive, strict=True))
+    p = held(system.polariser)
+    turn = cross(p, here)  # displacement by a rotation about the polariser, of angle 1
+    inverse = 1 / (_dot(turn, turn) + 1e-12)
     alpha = over_batch(held(system.alpha))
     scale = over_batch(held(system.rotation * system.noise)) * (1 + alpha**2)
-    undone = jnp.concatenate(
-        [(alpha * x + y) / scale for x, y in zip(r, cross(here, r), strict=True)]
-    )
-    if not axial:
-        return undone, jnp.zeros_like(xi)
-    turned = [angle * x for x in cross(p, lax.split(xi, (1, 1, 1)))]
-    return undone, jnp.concatenate(turned)
+    normals = lax.split(xi, (here[0].shape[0],) * 3)
+    if axial:
+        # All displacements are along one vector, which has the length of `turn`.
+        fall = cross(here, turn)
+        rotation, damping = over_batch(system.rotation), over_batch(system.alpha)
+        drift = rotation * (damping * _dot(b, fall) - _dot(b, turn))
+        size = inverse * (rate[None] * _dot(m, fall) + drift)
+        angle = inverse * _dot(m, turn)
+        # Kept, as one result: see `_step._once`.
+        pair = lax.optimization_barrier(lax.complex(size, angle))
+        size, angle = pair.real, pair.imag
+        way = tuple((alpha * x - y) / scale for x, y in zip(fall, turn, strict=True))
+        around = cross(p, normals)
+        change = tuple(angle * x - size * y for x, y in zip(around, way, strict=True))
+        likelihood = size * _dot(way, normals)
+    else:
+        drift = increment(system, here, b)
+        angle = inverse * _dot(drift, turn)
+        r = tuple(
+            rate[None] * x + y - angle * z for x, y, z in zip(m, drift, turn, strict=True)
+        )
+        v = tuple((alpha * x + y) / scale for x, y in zip(r, cross(here, r), strict=True))
+        change, likelihood = tuple(-x for x in v), _dot(v, normals)
+    return tuple(map(_slope_of, change)), _slope_of(jnp.sum(likelihood, 0)), voltage
 
 
-def _angle(r: Vectors, turn: Vectors) -> Array:
-    """Rotation of each spin in `r`; `turn` is the displacement by that of angle 1."""
-    along = sum((x * y for x, y in zip(r, turn, strict=True)), jnp.zeros_like(r[0]))
-    return along / (sum(x * x for x in turn) + 1e-12)
+def _dot(a, b) -> Array:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-def _without(r: Vectors, turn: Vectors) -> Vectors:
-    angle = _angle(r, turn)
-    return tuple(x - angle * y for x, y in zip(r, turn, strict=True))
+@jax.custom_jvp
+def _slope_of(x: Array) -> Array:
+    """Zero, with the derivative of `x`."""
+    return jnp.zeros_like(x)
+
+
+@_slope_of.defjvp
+def _(primals, tangents):
+    return _slope_of(*primals), tangents[0]

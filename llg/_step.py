@@ -90,17 +90,17 @@ def increment(system: Assembled, m: Vectors, b: Vectors) -> Vectors:
 
 
 def torque(
-    system: Assembled, m: Vectors, source, near: Array | None = None
+    system: Assembled, m: Vectors, source, near: Array | None = None, steps: int = 1
 ) -> tuple[Vectors, Array, Array]:
     """Fields that follow the pulse [T], such as `a p x m`; mean cosine; junction voltage.
 
-    `near` is a junction voltage of a state nearby, if there is one.
+    `near` and `steps` are those of `Circuit.junction_voltage`.
     """
     p = system.polariser
     along = p[0] * m[0] + p[1] * m[1] + p[2] * m[2]
     single = along.shape[0] == 1
     cosine = system.weight[0] * along[0] if single else system.weight @ along
-    voltage = system.circuit.junction_voltage(cosine, source, near)
+    voltage = system.circuit.junction_voltage(cosine, source, near, steps)
     # Without the barrier XLA computes it again for every component.
     voltage = lax.optimization_barrier(voltage)
     a = over_batch(system.torque) * voltage[None]
@@ -133,20 +133,35 @@ def cayley(w: Vectors, m: Vectors) -> Vectors:
 
 
 def advance(
-    system: Assembled, m: Vectors, source, thermal: Float[Array, "n batch"]
+    system: Assembled,
+    m: Vectors,
+    source,
+    thermal: Float[Array, "n batch"],
+    change: Vectors | None = None,
+    voltage: Array | None = None,
 ) -> tuple[Vectors, Float[Array, " batch"]]:
-    """One step (Stratonovich), renormalised; also the mean cosine before it."""
+    """One step (Stratonovich), renormalised; also the mean cosine before it.
+
+    **Arguments:**
+
+    - `thermal`: Normals, three for each spin.
+    - `change`: What is added to them.
+    - `voltage`: That of the junction, if it is known.
+    """
     spins = m[0].shape[0]
     # Kept in memory, or XLA computes it again in every use; so are fields and states.
     kept = lax.optimization_barrier
     amplitude = over_batch(system.noise)
-    noise = tuple(amplitude * x for x in lax.split(kept(thermal), (spins,) * 3))
+    normals = tuple(lax.split(kept(thermal), (spins,) * 3))
+    if change is not None:
+        normals = tuple(x + y for x, y in zip(normals, change, strict=True))
+    noise = tuple(amplitude * x for x in normals)
     total = lambda m, drive: kept(
         tuple(x + y + z for x, y, z in zip(field(system, m), drive, noise, strict=True))
     )
     mean = lambda a, b: tuple((x + y) / 2 for x, y in zip(a, b, strict=True))
     m = kept(m)
-    drive, cosine, voltage = torque(system, m, source)
+    drive, cosine, voltage = torque(system, m, source, voltage, 0)
     b = total(m, drive)
     if system.integrator is Integrator.CAYLEY:
         first = turn(system, m, b)

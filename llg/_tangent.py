@@ -17,7 +17,7 @@ from ._simulate import gather
 def pushforward(
     system: Assembled,
     samples: Samples,
-    directions: tuple[tuple[Assembled, dict[str, Array]], ...],
+    directions: list[tuple[Assembled, dict[str, Array | None]]],
     relaxation: Float[Array, ""] | None,
     settle: int,
     axial: bool = False,
@@ -29,17 +29,15 @@ def pushforward(
 
     **Arguments:**
 
-    - `directions`: Tangents of the system, with None for what none of them moves, and of
-        samples by the names of their fields, the same in all.
+    - `directions`: Tangents of the system, and of samples by the names of their fields,
+        the same names in all. None is for what a direction does not move.
     """
-    slope, of_pulses = directions[0]
-    part = jax.tree.map(
-        lambda slope, x: None if slope is None else x,
-        slope,
-        system,
-        is_leaf=lambda x: x is None,
-    )
-    moves = part, {name: getattr(samples, name) for name in of_pulses}
+    floats = {name: getattr(samples, name) for name in directions[0][1]}
+    moving = lambda x, *along: None if all(y is None for y in along) else x
+    moves = jax.tree.map(moving, (system, floats), *directions, is_leaf=lambda x: x is None)
+    zeros = jax.tree.map(jnp.zeros_like, moves)
+    if "stretch" not in floats:
+        samples = dataclasses.replace(samples, stretch=None)
 
     def whole(moved):
         return eqx.combine(moved[0], system), dataclasses.replace(samples, **moved[1])
@@ -52,17 +50,24 @@ def pushforward(
         system, samples = whole(moved)
         return advance_scored(system, samples, settle, relaxation, axial, state, k, xi)
 
+    def pushed(push, direction, *more):
+        """`push`, which is linear, along a direction, without what that does not move."""
+        # Its own derivative: there, what does not move is a zero that JAX knows of.
+        full = lambda moved, *more: push(eqx.combine(moved, zeros), *more)
+        return jax.jvp(full, (direction, *more), (direction, *more))[1]
+
     def pair(index, carry):
         for half, xi in enumerate(thermal_of_two(system, samples, index)):
             state, tangents = carry
-            # One by one: as one batch, XLA would take the state's part for each again.
             now = partial(step, k=2 * index + half, xi=xi)
             state, push = jax.linearize(now, moves, state)
-            carry = state, tuple(map(push, directions, tangents))
+            # What the directions share, or XLA computes it again for each.
+            push = jax.tree.map(lax.optimization_barrier, push)
+            carry = state, tuple(map(partial(pushed, push), directions, tangents))
         return carry
 
     state, push = jax.linearize(first, moves)
-    carry = state, tuple(push(direction) for direction in directions)
+    carry = state, tuple(pushed(push, direction) for direction in directions)
     (_, seen), tangents = lax.fori_loop(0, pairs_needed(samples, settle), pair, carry)
     slopes = tuple(tangent[1] for tangent in tangents)
     return seen if relaxation is None else seen[0], slopes
@@ -72,9 +77,8 @@ def tangent_block(mine, common, index, *, names, settle, axial):
     """Mean cosines of one block, and their derivatives along slopes and named pulses."""
     (system, keys, slopes), (pulses, order, trials, relaxation) = mine, common
     samples = gather(keys, pulses, order, trials, index)
-    ones = jnp.ones_like(samples.voltage)
-    moved = lambda hot: {name: ones * (name == hot) for name in names}
-    rest = slopes[0] if slopes else jax.tree.map(lambda _: None, system)
-    directions = tuple((slope, moved(None)) for slope in slopes)
-    directions += tuple((jax.tree.map(jnp.zeros_like, rest), moved(n)) for n in names)
+    ones, nothing = jnp.ones_like(samples.voltage), jax.tree.map(lambda _: None, system)
+    moved = lambda hot: {name: ones if name == hot else None for name in names}
+    directions = [(slope, moved(None)) for slope in slopes]
+    directions += [(nothing, moved(name)) for name in names]
     return None, pushforward(system, samples, directions, relaxation, settle, axial)
