@@ -106,6 +106,7 @@ def over_blocks(
     devices, blocks = jax.tree.leaves(each)[0].shape[:2]
     axes = lambda x: x.reshape(devices, blocks, *x.shape[1:])
     if traced((by_device, common, each)):
+        by_device = jax.tree.map(jnp.asarray, by_device)
 
         def one(sums, job):
             device, block = job
