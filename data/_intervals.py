@@ -26,7 +26,7 @@ def clopper_pearson(
     k, n = np.asarray(switched), np.asarray(trials)
     if not 0 < level < 1:
         raise ValueError(f"`level` must be > 0 and < 1, got {level}.")
-    if np.any(k < 0) or np.any(k > n):
+    if not np.all((k >= 0) & (k <= n)):
         raise ValueError("`switched` must be from 0 to `trials` everywhere, and is not.")
     tail = (1 - level) / 2
     inside = lambda q, a, b: scipy.stats.beta.ppf(q, np.maximum(a, 1), np.maximum(b, 1))
@@ -56,6 +56,11 @@ def trials_to_exclude(probability: float, *, level: float = 0.95) -> int:
     r"""Trials without a single event that put the upper limit below `probability`.
 
     $$n = \frac{\ln(1 - \mathrm{level})}{\ln(1 - p)}$$
+
+    The limit is one-sided: a probability of `probability` or more has the chance
+    `1 - level` to show no event. It is the upper limit of
+    `clopper_pearson(0, n, level=2 * level - 1)`, which leaves as much on each side; that
+    of `clopper_pearson(0, n, level=level)` is higher.
     """
     for name, value in (("probability", probability), ("level", level)):
         if not 0 < value < 1:

@@ -99,7 +99,9 @@ def check_modes(modes: int, steepness: Any) -> None:
     check_count(modes, "modes", 5)
     if modes % 2 == 0:
         raise ValueError(f"`modes` must be odd, got {modes}.")
-    least = 0 if steepness is None else 5.5 * math.sqrt(steepness)
+    if steepness is None:
+        return
+    least = 5.5 * math.sqrt(steepness)
     if modes < least:
         raise ValueError(
             f"`modes` must be >= {math.ceil(least)} for a stability and drive of "

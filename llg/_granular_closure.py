@@ -45,6 +45,11 @@ class Closure(eqx.Module):
 
 def poisson_binomial(probability: Float[Array, " n"]) -> Float[Array, " counts"]:
     """Distribution of the number of successes of independent trials, shape `(n + 1,)`."""
+    values = known(probability)
+    # What a Fokker-Planck solution rounds to less than 0 is taken as it is.
+    if values is not None and not np.all(np.abs(values - 0.5) <= 0.5 + 1e-9):
+        wrong = values[~(np.abs(values - 0.5) <= 0.5 + 1e-9)][0]
+        raise ValueError(f"`probability` must be from 0 to 1 everywhere, got {wrong:g}.")
     start = jnp.zeros(probability.shape[0] + 1).at[0].set(1.0)
 
     def step(counts, p):

@@ -1,5 +1,6 @@
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
@@ -7,7 +8,7 @@ from ._driven import SpinOrbitMacrospin, VoltageControlledMacrospin
 from ._granular import GranularJunction
 from ._junction import Junction
 from ._macrospin import Macrospin
-from ._numbers import Number
+from ._numbers import known, Number
 
 
 Device = Macrospin | GranularJunction | SpinOrbitMacrospin | VoltageControlledMacrospin
@@ -34,6 +35,21 @@ class TemperatureLaw(eqx.Module):
         "K", above=0, default=300.0, doc="temperature at which the parameters are given"
     )
 
+    def __check_init__(self):
+        curie, reference, beta = map(known, (self.curie, self.reference, self.polarisation))
+        if curie is not None and reference is not None and not curie > reference:
+            raise ValueError(
+                f"`curie` must be above the reference temperature of {reference:g} K, "
+                f"got {curie:g} K."
+            )
+        if beta is None or reference is None:
+            return
+        if not beta * reference**1.5 < 1:
+            raise ValueError(
+                "`polarisation` must be below `reference`^-1.5 = "
+                f"{reference**-1.5:.3g} K^-1.5, got {beta:g}."
+            )
+
     def magnetisation(self, temperature: Number) -> Float[Array, ""]:
         """Magnetisation over that at the reference."""
         at = lambda t: 1 - (t / self.curie) ** 1.5
@@ -48,7 +64,15 @@ class TemperatureLaw(eqx.Module):
         """The junction at a temperature."""
         ratio = self.spin_polarisation(temperature)
         square = ratio**2 * junction.tmr / (junction.tmr + 2)
-        values = (junction.polarisation * ratio, 2 * square / (1 - square))
+        polarisation = junction.polarisation * ratio
+        # That of the torque and that of the TMR need not be one.
+        both = known(jnp.stack([polarisation, jnp.sign(ratio) * jnp.sqrt(square)]))
+        if both is not None and not np.all((both >= 0) & (both <= 1)):
+            raise ValueError(
+                "`temperature` must leave a spin polarisation from 0 to 1, got "
+                f"{known(temperature):g} K with {both.min():.3g} to {both.max():.3g}."
+            )
+        values = (polarisation, 2 * square / (1 - square))
         return eqx.tree_at(lambda j: (j.polarisation, j.tmr), junction, values)
 
 
@@ -58,10 +82,16 @@ def at_temperature[D: Device](device: D, temperature: Number, law: TemperatureLa
     **Arguments:**
 
     - `device`: One of the devices of `llg`.
-    - `temperature`: [K], below the Curie temperature.
+    - `temperature`: [K], from 0 to below the Curie temperature.
     - `law`: How the parameters change.
     """
     t = jnp.asarray(temperature)
+    kelvin, curie = known(t), known(law.curie)
+    if kelvin is not None and curie is not None and not 0 <= kelvin < curie:
+        raise ValueError(
+            "`temperature` must be >= 0 K and below the Curie temperature of "
+            f"{curie:g} K, got {kelvin:g} K."
+        )
     m = law.magnetisation(t)
     k = m**law.anisotropy
     if isinstance(device, SpinOrbitMacrospin | VoltageControlledMacrospin):

@@ -31,12 +31,16 @@ def test_planned_trials_give_the_error_asked_for():
 def test_trials_without_an_event_exclude_a_probability():
     n = data.trials_to_exclude(1e-4)
     assert (1 - 1e-4) ** n <= 0.05 < (1 - 1e-4) ** (n - 1)
+    high = data.clopper_pearson([0, 0], [n, n - 1], level=0.9)[1]
+    assert high[0] <= 1e-4 < high[1]
 
 
 @pytest.mark.parametrize(
     "call, sentence",
     (
         (lambda: data.clopper_pearson(3, 2), "`switched` must be from 0 to `trials`"),
+        (lambda: data.clopper_pearson(np.nan, 2), "`switched` must be from 0 to `trials`"),
+        (lambda: data.clopper_pearson(1, np.nan), "`switched` must be from 0 to `trials`"),
         (lambda: data.clopper_pearson(1, 2, level=1.0), "`level` must be > 0 and < 1"),
         (lambda: data.trials_for(0.0, relative_error=0.1), "`probability` must be > 0"),
         (lambda: data.trials_for(0.1, relative_error=0.0), "`relative_error` must be"),

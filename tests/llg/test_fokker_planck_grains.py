@@ -142,6 +142,12 @@ def test_poisson_binomial_is_the_product_law():
     np.testing.assert_allclose(llg.poisson_binomial(p), wanted, atol=1e-15)
 
 
+@pytest.mark.parametrize("wrong", (-0.1, 1.2, np.nan))
+def test_what_is_no_probability_is_refused(wrong):
+    with pytest.raises(ValueError, match="`probability` must be from 0 to 1 everywhere"):
+        llg.poisson_binomial(jnp.array([0.5, wrong]))
+
+
 @pytest.fixture(scope="module")
 def closure():
     return llg.granular_closure(

@@ -19,6 +19,7 @@ from .cards import small
 _dynamics: Any = importlib.import_module("mtjax.llg._validation_dynamics")
 GAMMA = constants.physical_constants["electron gyromag. ratio"][0]
 KELVIN = 250.0
+CARD = llg.presets.stt_mram()
 
 
 def pair() -> llg.System:
@@ -90,6 +91,44 @@ def test_laws_of_temperature():
     assert float(hot.temperature) == 400.0
     slope = jax.grad(lambda t: llg.at_temperature(card, t, law).k_u)(350.0)
     assert float(slope) < 0
+
+
+@pytest.mark.parametrize(
+    "call, sentence",
+    (
+        (lambda law: llg.at_temperature(CARD, 1000.0, law), "`temperature` must be >= 0 K"),
+        (lambda law: llg.at_temperature(CARD, -1.0, law), "`temperature` must be >= 0 K"),
+        (
+            lambda law: llg.TemperatureLaw(curie=250.0),
+            "`curie` must be above the reference",
+        ),
+        (
+            lambda law: llg.TemperatureLaw(curie=1000.0, polarisation=1e-3),
+            "`polarisation` must be below `reference`",
+        ),
+        (
+            lambda law: llg.at_temperature(
+                CARD, 10.0, llg.TemperatureLaw(curie=1000.0, polarisation=1.8e-4)
+            ),
+            "`temperature` must leave a spin polarisation from 0 to 1, got 10",
+        ),
+        (
+            lambda law: llg.at_temperature(
+                CARD, 900.0, llg.TemperatureLaw(curie=1000.0, polarisation=1e-4)
+            ),
+            "`temperature` must leave a spin polarisation from 0 to 1, got 900",
+        ),
+    ),
+)
+def test_a_temperature_without_parameters_is_refused(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call(llg.TemperatureLaw(curie=1000.0))
+
+
+def test_under_jit_a_temperature_is_not_checked():
+    law = llg.TemperatureLaw(curie=1000.0)
+    kelvin = jax.jit(lambda t: llg.at_temperature(CARD, t, law).temperature)(1100.0)
+    assert float(kelvin) == 1100.0
 
 
 @pytest.mark.parametrize("delta, by_field", ((20.0, True), (0.3, False)))
