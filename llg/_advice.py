@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 from ..data import State
 from ._assemble import stiffest_field
 from ._constants import GAMMA, K_B
+from ._kinds import check_kinds
 from ._system import System
 
 
@@ -41,6 +42,10 @@ def step_advice(system: System, start: State = State.PARALLEL) -> StepAdvice:
     with the largest field $B$ of any mode and the smallest moment $\mu / \alpha$. Rare
     events, such as error rates below a millionth, want half of it and an extrapolation.
     """
+    check_kinds(
+        system=(system, System, "a System, such as `device.system(sample)`"),
+        start=(start, State, "a State"),
+    )
     stiffest = stiffest_field(system, start)
     rate = GAMMA * system.alpha * K_B * system.temperature / system.moment
     rate = jnp.max(2 * rate / (1 + system.alpha**2))

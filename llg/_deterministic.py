@@ -8,9 +8,9 @@ from jaxtyping import Array, Float
 from ..data import require_x64
 from ._constants import GAMMA
 from ._drives import Follows
+from ._kinds import check_kinds
 from ._numbers import known
 from ._pulse import Pulse
-from ._requests import check_kinds
 from ._system import System
 from ._trajectory import check_unit
 

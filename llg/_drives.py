@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
+from ._kinds import check_kinds
 from ._numbers import check_direction
 from ._term import AbstractTerm
 
@@ -69,6 +70,7 @@ class SpinTorque(AbstractDrive):
     follows: Follows = eqx.field(static=True, kw_only=True)
 
     def __check_init__(self):
+        check_kinds(follows=(self.follows, Follows, "an llg.Follows"))
         check_direction(self.direction, "direction")
 
     def field(
@@ -99,6 +101,12 @@ class Following(AbstractDrive):
 
     term: AbstractTerm
     follows: Follows = eqx.field(static=True, kw_only=True)
+
+    def __check_init__(self):
+        check_kinds(
+            follows=(self.follows, Follows, "an llg.Follows"),
+            term=(self.term, AbstractTerm, "a term such as llg.Zeeman"),
+        )
 
     def field(
         self, m: Float[Array, "spins 3"], amplitude: Float[Array, ""]

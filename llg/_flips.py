@@ -12,6 +12,7 @@ from ._landscape import Landscape
 from ._microstructure import Microstructure
 from ._string import fallen, straight, top
 from ._system import System
+from ._trajectory import check_unit
 
 
 class Flips(eqx.Module):
@@ -60,6 +61,7 @@ def flips(
     - `relaxing`: Descents of a turned state before Newton's method.
     """
     require_x64("An energy barrier")
+    check_unit(m, system.moment.shape[0], "m")
     if m.shape[0] % grains:
         raise ValueError(
             f"`grains` must divide the number of spins, {m.shape[0]}, got {grains}."

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from ..data import quantity, Scalar
 from ._constants import SPIN_PER_CHARGE
+from ._kinds import check_kinds
 
 
 # Finite, so that what is derived from all parameters stays so.
@@ -101,6 +102,9 @@ class Junction(eqx.Module):
     )
     source: Source = eqx.field(static=True, kw_only=True, default=Source.VOLTAGE)
 
+    def __check_init__(self):
+        check_kinds(source=(self.source, Source, "an llg.Source"))
+
     def circuit(self, area: Array) -> "Circuit":
         """The junction of an area [m^2] in its circuit."""
         return Circuit(
@@ -136,6 +140,9 @@ class Circuit(eqx.Module):
     # Largest voltage of the junction that is allowed [V].
     breakdown: Float[Array, "..."] = eqx.field(converter=jnp.asarray, default=NO_LIMIT)
     source: Source = eqx.field(static=True, kw_only=True, default=Source.VOLTAGE)
+
+    def __check_init__(self):
+        check_kinds(source=(self.source, Source, "an llg.Source"))
 
     @property
     def antiparallel(self) -> Float[Array, "..."]:

@@ -9,23 +9,12 @@ import numpy as np
 from ..data import Product, Pulses, require_x64, State
 from ._grid import TimeGrid
 from ._integrator import Integrator
+from ._kinds import check_kinds, show
 from ._microstructure import Microstructure
 from ._numbers import check_count, known
 from ._pulse import Pulse
 from ._system import System
 from ._waveform import AbstractWaveform, Sampled
-
-
-def check_kinds(**arguments: tuple[Any, Any, str]) -> None:
-    """Refuses an argument that is no instance of what it must be, given in words."""
-    for name, (value, kind, wanted) in arguments.items():
-        if not isinstance(value, kind):
-            raise ValueError(f"`{name}` must be {wanted}, got {_show(value)}.")
-
-
-def _show(value: Any) -> str:
-    plain = isinstance(value, (str, bytes, int, float, complex, type(None)))
-    return repr(value) if plain else f"one of type {type(value).__name__}"
 
 
 def check_sweep(device, microstructures, pulses, grid, key, trials, dtype) -> None:
@@ -34,7 +23,7 @@ def check_sweep(device, microstructures, pulses, grid, key, trials, dtype) -> No
     if isinstance(device, System) or not hasattr(device, "system"):
         raise ValueError(
             "`device` must be a device such as llg.Macrospin, which makes a System of a "
-            f"draw, got {_show(device)}."
+            f"draw, got {show(device)}."
         )
     check_kinds(
         microstructures=(microstructures, Microstructure, "draws, an llg.Microstructure"),
@@ -62,10 +51,10 @@ def check_how(observables, executor, progress, waveform) -> None:
         raise ValueError("`observe` must hold one observable or more, got ().")
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise ValueError(
-            f"`executor` must be a concurrent.futures.Executor, got {_show(executor)}."
+            f"`executor` must be a concurrent.futures.Executor, got {show(executor)}."
         )
     if progress is not None and not callable(progress):
-        raise ValueError(f"`progress` must be a function, got {_show(progress)}.")
+        raise ValueError(f"`progress` must be a function, got {show(progress)}.")
     kind = (AbstractWaveform, type(None))
     check_kinds(waveform=(waveform, kind, "a waveform such as llg.Train, or None"))
 
@@ -103,7 +92,7 @@ def check_key(key: Any) -> None:
     dtype, shape = getattr(key, "dtype", None), getattr(key, "shape", None)
     new = dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key)
     if not (new and shape == ()) and not (dtype == jnp.uint32 and len(shape or ()) == 1):
-        got = _show(key) if shape is None or not new else f"keys of shape {shape}"
+        got = show(key) if shape is None or not new else f"keys of shape {shape}"
         raise ValueError(f"`key` must be one JAX key, as jax.random.key(0), got {got}.")
 
 

@@ -9,6 +9,7 @@ from ..data import check_quantities, quantity, Scalar
 from ._demagnetisation import Demagnetisation
 from ._drives import AbstractDrive, Following
 from ._junction import Circuit
+from ._kinds import check_kinds, show
 from ._local_terms import Uniaxial
 from ._numbers import check_direction, known
 from ._term import AbstractTerm
@@ -45,6 +46,7 @@ class System(eqx.Module):
     drives: tuple[AbstractDrive, ...] = eqx.field(kw_only=True, default=())
 
     def __check_init__(self):
+        _check_kinds(self)
         following = [d.term for d in self.drives if isinstance(d, Following)]
         terms = [*self.terms, *following]
         effective = any(isinstance(t, Uniaxial) and t.effective for t in terms)
@@ -65,6 +67,20 @@ class System(eqx.Module):
     def field(self, m: Float[Array, "spins 3"]) -> Float[Array, "spins 3"]:
         """Effective flux density on each spin, without noise and torque [T]."""
         return jnp.asarray(sum(term.field(m) for term in self.terms))
+
+
+def _check_kinds(system: System) -> None:
+    """Refuses what is no tuple of terms or drives, and no circuit."""
+    kinds = (("terms", AbstractTerm, "terms"), ("drives", AbstractDrive, "drives"))
+    for name, kind, wanted in kinds:
+        value = getattr(system, name)
+        for part in value if isinstance(value, (tuple, list)) else (None,):
+            if not isinstance(part, kind):
+                raise ValueError(
+                    f"`{name}` must be a tuple of {wanted}, got "
+                    f"{show(value if part is None else part)}."
+                )
+    check_kinds(circuit=(system.circuit, Circuit, "an llg.Circuit"))
 
 
 def _check_shapes(system: System) -> None:

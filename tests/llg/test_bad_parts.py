@@ -1,5 +1,6 @@
 """Parts of a system that cannot be are refused where they are made."""
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -13,6 +14,7 @@ import mtjax.llg as llg
 
 ONES, AXIS = jnp.ones(2), jnp.array([[0.0, 0.0, 1.0]] * 2)
 MOMENT, VOLUME = 1e-18 * ONES, 1e-24 * ONES
+CARD: Any = llg.presets.stt_mram()
 LONG = jnp.array([0.0, 0.0, 2.0])
 llg_: Any = llg  # what a type checker would refuse, too
 CIRCUIT = llg.Circuit(*(jnp.asarray(v) for v in (1e-3, 1.0, 0.5, 0.0)))
@@ -123,6 +125,41 @@ def test_directions_have_length_one(make, match):
 def test_a_system_is_of_one_set_of_spins(parts, match):
     with pytest.raises(ValueError, match=match):
         system(**parts)
+
+
+@pytest.mark.parametrize(
+    "make, match",
+    [
+        (lambda: system(terms=uniaxial()), "`terms` must be a tuple of terms, .*Uniaxial"),
+        (lambda: system(terms=(3,)), "`terms` must be a tuple of terms, got 3"),
+        (lambda: system(drives=(uniaxial(),)), "`drives` must be a tuple of drives, got"),
+        (lambda: system(circuit=1e-3), "`circuit` must be an llg.Circuit, got 0.001"),
+        (
+            lambda: llg_.Following(uniaxial(), follows="voltage"),
+            "`follows` must be an llg.Follows, got 'voltage'",
+        ),
+        (
+            lambda: llg_.Following(3, follows=llg.Follows.VOLTAGE),
+            "`term` must be a term such as llg.Zeeman, got 3",
+        ),
+        (
+            lambda: llg_.Circuit(ONES[0], ONES[0], ONES[0], ONES[0], source="current"),
+            "`source` must be an llg.Source, got 'current'",
+        ),
+        (
+            lambda: dataclasses.replace(CARD.junction, source="current"),
+            "`source` must be an llg.Source, got 'current'",
+        ),
+        (
+            lambda: llg_.step_advice(system(), "parallel"),
+            "`start` must be a State, got 'parallel'",
+        ),
+    ],
+)
+def test_parts_are_of_their_kind(make, match, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    with pytest.raises(ValueError, match=match):
+        make()
 
 
 def test_rounding_is_allowed():
