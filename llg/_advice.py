@@ -2,12 +2,14 @@
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ..data import State
 from ._assemble import stiffest_field
 from ._constants import GAMMA, K_B
 from ._kinds import check_kinds
+from ._numbers import concrete
 from ._system import System
 
 
@@ -47,6 +49,11 @@ def step_advice(system: System, start: State = State.PARALLEL) -> StepAdvice:
         start=(start, State, "a State"),
     )
     stiffest = stiffest_field(system, start)
+    if np.isnan(concrete(stiffest) or 0.0):
+        raise ValueError(
+            "`start` must be a stable state of the device, on its side of the reference "
+            f"layer, got {start.name}."
+        )
     rate = GAMMA * system.alpha * K_B * system.temperature / system.moment
     rate = jnp.max(2 * rate / (1 + system.alpha**2))
     precession = _ANGLE / (GAMMA * stiffest)

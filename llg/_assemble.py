@@ -3,12 +3,13 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
 from ..data import State
 from ._constants import GAMMA, K_B
 from ._drives import AbstractDrive
-from ._equilibrium import well
+from ._equilibrium import frame_of, resting, well
 from ._integrator import Integrator
 from ._junction import Circuit
 from ._start import sign_of
@@ -37,7 +38,8 @@ class Assembled(eqx.Module):
     drives: tuple[AbstractDrive, ...]
     tilt: Float[Array, " spins2"]  # of the start, in Lambert coordinates
     spread: Float[Array, "spins2 spins2"]
-    sign: Float[Array, ""]  # of the well along z
+    frame: Float[Array, "3 3 spins"]  # of these coordinates; the last is a state at rest
+    sign: Float[Array, ""]  # of the start along the reference layer
     waveform: AbstractWaveform | None  # times in steps
     integrator: Integrator = eqx.field(static=True)
 
@@ -50,6 +52,9 @@ def assemble(
     integrator: Integrator = Integrator.HEUN,
 ) -> tuple[Assembled, Float[Array, ""]]:
     r"""Brings a system into the form of the time loop; also gives its stiffest field [T].
+
+    The start is the state at rest that spins along the reference layer, or opposite, go
+    to. The stiffest field is NaN where there is none on this side.
 
     The thermal field of a spin has, in each component and step, the standard deviation
     $\sqrt{2 \alpha k_B T / (\gamma \mu\, \Delta t)}$ (W. F. Brown, Phys. Rev. 130, 1677
@@ -68,9 +73,13 @@ def assemble(
     zero = jnp.zeros(3 * spins)
     matrix, bias = jax.jacfwd(field)(zero), field(zero)
     sign = jnp.asarray(1.0 if start is State.PARALLEL else -1.0)
-    tilt, spread, stiffest = well(
-        matrix, bias, rest, system.moment, system.temperature, sign
-    )
+    parts = (matrix, bias, rest, system.moment)
+    frame = frame_of(resting(*parts, sign * system.polariser))
+    tilt, spread, stiffness = well(*parts, system.temperature, frame)
+    # Of the spins that the junction sees; others may well point elsewhere.
+    seen = (sign * system.polariser @ frame[2] > 0) | (system.weight == 0)
+    stable = (stiffness[0] > 0) & jnp.all(lax.stop_gradient(seen))
+    stiffest = jnp.where(stable, stiffness[-1], jnp.nan)
     alpha = system.alpha
     variance = 2 * alpha * K_B * system.temperature / (GAMMA * system.moment * dt)
     positive = variance > 0
@@ -89,6 +98,7 @@ def assemble(
         drives=system.drives,
         tilt=tilt,
         spread=spread,
+        frame=frame,
         sign=sign,
         waveform=None if waveform is None else waveform.scaled(dt),
         integrator=integrator,
@@ -99,7 +109,8 @@ def assemble(
 def stiffest_field(system: System, start: State = State.PARALLEL) -> Float[Array, ""]:
     r"""Largest restoring flux density of any mode in a well [T], exchange included.
 
-    A step is fine enough for Heun's method if $\gamma B\, \Delta t \le 0.1$.
+    A step is fine enough for Heun's method if $\gamma B\, \Delta t \le 0.1$. NaN where
+    there is no state at rest on this side of the reference layer.
     """
     sign_of(start)
     return assemble(system, jnp.asarray(1.0), start)[1]

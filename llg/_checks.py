@@ -106,12 +106,18 @@ def check_rotation(system: Assembled) -> None:
 
 
 def check_stiffness(stiffest, grid: TimeGrid) -> None:
-    b, dt = concrete(jnp.max(stiffest)), concrete(grid.dt)
-    if b is None or dt is None:
+    """Refuses a start that is not at rest (NaN), and steps too long for a stiff mode."""
+    each, dt = concrete(stiffest), concrete(grid.dt)
+    if each is None:
         return
-    if np.isnan(b):
-        raise ValueError("`start` must be a stable state of the device, and is not.")
-    if GAMMA * b * dt > _LARGEST_ANGLE:
+    if np.any(np.isnan(each)):
+        which = np.argwhere(np.isnan(np.atleast_1d(each)))[0, 0]
+        raise ValueError(
+            "`start` must be a stable state of the device, on its side of the reference "
+            f"layer, and is not for draw {which}."
+        )
+    b = np.max(each)
+    if dt is not None and GAMMA * b * dt > _LARGEST_ANGLE:
         raise ValueError(
             f"`dt` must be <= {_LARGEST_ANGLE / GAMMA / b:.2g} s for the stiffest mode "
             f"({b:.3g} T), got {dt:g}."

@@ -152,6 +152,12 @@ def prepared(device, microstructures, pulses, grid, start, integrator, key, tria
     )
     check_quantities(bare)
     check_shares(bare)
+    upright = concrete(jnp.min(bare.polariser[:, 2]))
+    if upright is not None and upright < 1 - 1e-6:
+        raise ValueError(
+            "`polariser` must be along z for rare errors, got a component of "
+            f"{upright:.3g} along z."
+        )
     check_breakdown(bare.circuit, pulses)
     check_stiffness(stiffest, grid)
     check_rotation(systems)

@@ -57,7 +57,7 @@ def start(system: Assembled, key, trial) -> Vectors:
     spins = system.alpha.shape[0]
     xi = draws(key, trial, jnp.uint32(0), spins, system.noise.dtype)[0][: 2 * spins]
     q = system.tilt[:, None] + system.spread @ xi
-    return spins_of((q[:spins], q[spins:]), system.sign)
+    return spins_of((q[:spins], q[spins:]), system.frame)
 
 
 def field(system: Assembled, m: Vectors) -> Vectors:
