@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from ..data import State
 from ._constants import GAMMA, K_B
 from ._drives import AbstractDrive
-from ._equilibrium import frame_of, resting, well
+from ._equilibrium import well
 from ._integrator import Integrator
 from ._junction import Circuit
 from ._start import sign_of
@@ -36,9 +36,8 @@ class Assembled(eqx.Module):
     polariser: Float[Array, "3"]
     circuit: Circuit
     drives: tuple[AbstractDrive, ...]
-    tilt: Float[Array, " spins2"]  # of the start, in Lambert coordinates
-    spread: Float[Array, "spins2 spins2"]
-    frame: Float[Array, "3 3 spins"]  # of these coordinates; the last is a state at rest
+    frame: Float[Array, "3 3 spins"]  # of Lambert coordinates around the state at rest
+    spread: Float[Array, "spins2 spins2"]  # of the start, in these coordinates
     sign: Float[Array, ""]  # of the start along the reference layer
     waveform: AbstractWaveform | None  # times in steps
     integrator: Integrator = eqx.field(static=True)
@@ -73,9 +72,9 @@ def assemble(
     zero = jnp.zeros(3 * spins)
     matrix, bias = jax.jacfwd(field)(zero), field(zero)
     sign = jnp.asarray(1.0 if start is State.PARALLEL else -1.0)
-    parts = (matrix, bias, rest, system.moment)
-    frame = frame_of(resting(*parts, sign * system.polariser))
-    tilt, spread, stiffness = well(*parts, system.temperature, frame)
+    frame, spread, stiffness = well(
+        matrix, bias, rest, system.moment, system.temperature, sign * system.polariser
+    )
     # Of the spins that the junction sees; others may well point elsewhere.
     seen = (sign * system.polariser @ frame[2] > 0) | (system.weight == 0)
     stable = (stiffness[0] > 0) & jnp.all(lax.stop_gradient(seen))
@@ -96,9 +95,8 @@ def assemble(
         polariser=system.polariser,
         circuit=system.circuit,
         drives=system.drives,
-        tilt=tilt,
-        spread=spread,
         frame=frame,
+        spread=spread,
         sign=sign,
         waveform=None if waveform is None else waveform.scaled(dt),
         integrator=integrator,

@@ -1,7 +1,10 @@
 """What a sweep or a trajectory refuses before any long work."""
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from ..data import check_quantities, Pulses, State
 from ._assemble import Assembled
@@ -20,7 +23,8 @@ from ._step import words_per_slot
 
 
 _LARGEST_ROTATION = 0.2  # of a spin by its noise in a step, in each component
-_LARGEST_ANGLE = 0.15  # gamma B dt of the stiffest mode, beyond which Heun is biased
+# gamma B dt beyond which Heun is biased: of the stiffest mode, and with what drives it.
+_LARGEST_ANGLE, _LARGEST_DRIVEN = 0.15, 0.2
 
 
 def check_device(device, microstructures, pulses, waveform=None) -> None:
@@ -65,6 +69,21 @@ def check_request(end, grid, observables, trials, gradient, start, integrator):
         raise ValueError(
             f"`steps` must be >= {int(np.ceil(longest / dt))} to hold the longest pulse, "
             f"got {grid.steps}."
+        )
+
+
+def check_waveform(waveform, observables, *, counted: bool) -> None:
+    if waveform is None:
+        return
+    if counted:
+        raise ValueError(
+            "`waveform` must be None for the derivative of a count: longer steps would "
+            f"stretch it, got {type(waveform).__name__}."
+        )
+    if any(observable.watches is Watch.TIME for observable in observables):
+        raise ValueError(
+            "`waveform` must be None for switching times, which are at a steady voltage, "
+            f"got {type(waveform).__name__}."
         )
 
 
@@ -121,6 +140,43 @@ def check_stiffness(stiffest, grid: TimeGrid) -> None:
         raise ValueError(
             f"`dt` must be <= {_LARGEST_ANGLE / GAMMA / b:.2g} s for the stiffest mode "
             f"({b:.3g} T), got {dt:g}."
+        )
+
+
+@eqx.filter_jit
+def _driven(systems: Assembled, source: Array) -> Array:
+    """Largest field of torques and drives on a spin along or against any axis [T]."""
+    m = jnp.concatenate([jnp.eye(3), -jnp.eye(3)])
+
+    def one(system):
+        largest = jnp.max(jnp.abs(system.torque)) * source
+        follow = {
+            Follows.VOLTAGE: source,
+            Follows.CURRENT: source * system.circuit.parallel,
+            Follows.SOURCE: source,
+        }
+        spins = system.alpha.shape[0]
+        for drive in system.drives:
+            field = lambda m, d=drive: d.field(
+                jnp.broadcast_to(m, (spins, 3)), follow[d.follows]
+            )
+            largest += jnp.max(jnp.linalg.norm(jax.vmap(field)(m), axis=-1))
+        return largest
+
+    return jnp.max(jax.vmap(one)(systems))
+
+
+def check_driven(systems: Assembled, stiffest, source, grid: TimeGrid) -> None:
+    """Refuses steps too long for the fields that the largest source voltage makes."""
+    driven = concrete(_driven(systems, source))
+    still, dt = concrete(jnp.max(stiffest)), concrete(grid.dt)
+    if driven is None or still is None or dt is None:
+        return
+    if GAMMA * (still + driven) * dt > _LARGEST_DRIVEN:
+        raise ValueError(
+            f"`dt` must be <= {_LARGEST_DRIVEN / GAMMA / (still + driven):.2g} s for the "
+            f"stiffest mode ({still:.3g} T) and what drives it ({driven:.3g} T at the "
+            f"largest voltage), got {dt:g}."
         )
 
 

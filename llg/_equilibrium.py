@@ -119,31 +119,39 @@ def well(
     rest: tuple[AbstractTerm, ...],
     moment: Float[Array, " spins"],
     temperature: Float[Array, ""],
-    frame: Float[Array, "3 3 spins"],
-) -> tuple[Float[Array, " spins2"], Float[Array, "spins2 spins2"], Float[Array, " spins2"]]:
-    r"""Tilt and thermal spread around spins along the last of each frame, near rest.
+    direction: Float[Array, "3"],
+) -> tuple[
+    Float[Array, "3 3 spins"], Float[Array, "spins2 spins2"], Float[Array, " spins2"]
+]:
+    r"""State at rest near `direction`, and the thermal spread around it.
 
-    To second order in the Lambert coordinates `q` the energy is
-    $E = g \cdot q + \frac{1}{2} q \cdot H q$. The tilt is $-H^{-1} g$, which is zero at
-    rest and carries the derivative of where that is, and the spread $C$ has
-    $C C^T = k_B T H^{-1}$ (Cholesky), so that tilt $+\, C \xi$ with standard normal $\xi$
-    is the linearised equilibrium. Differentiable. NaN if the state is not stable.
+    To second order in the Lambert coordinates `q` around that state the energy is
+    $E = \frac{1}{2} q \cdot H q$. The spread $C$ has $C C^T = k_B T H^{-1}$ (Cholesky),
+    so that $C \xi$ with standard normal $\xi$ is the linearised equilibrium. Both are
+    differentiable; NaN if the state is not stable.
 
     **Arguments:**
 
     - `matrix`, `bias`: Field of the affine terms, `matrix @ m + bias`.
     - `rest`: All other terms.
 
-    **Returns:** the tilt, the spread, and the restoring flux densities of the modes [T],
-    the rising eigenvalues of $\mu^{-1/2} H \mu^{-1/2}$ (without a gradient).
+    **Returns:** the frame, see `frame_of`, the spread, and the restoring flux densities
+    of the modes [T], the rising eigenvalues of $\mu^{-1/2} H \mu^{-1/2}$ (without a
+    gradient).
     """
-    slope, curvature = _expanded(matrix, bias, rest, moment, frame)
+    parts, spins = (matrix, bias, rest, moment), moment.shape[0]
+    frame = frame_of(resting(*parts, direction))
+    slope, curvature = _expanded(*parts, frame)
+    # Next to nothing, with the derivative of where the state is.
+    tilt = _solve(jnp.linalg.cholesky(curvature), -slope)
+    frame = frame_of(jnp.stack(spins_of((tilt[:spins], tilt[spins:]), frame)))
+    _, curvature = _expanded(*parts, frame)
     factor = jnp.linalg.cholesky(curvature)
     inverse = jax.scipy.linalg.solve_triangular(
-        factor, jnp.eye(slope.shape[0]), lower=True, trans=1
+        factor, jnp.eye(2 * spins), lower=True, trans=1
     )
     positive = temperature > 0
     amplitude = jnp.where(positive, jnp.sqrt(jnp.where(positive, temperature, 1.0)), 0.0)
     scale = jnp.tile(moment / K_B, 2) ** -0.5
     stiffness = lax.stop_gradient(scale[:, None] * curvature * scale[None])
-    return -_solve(factor, slope), amplitude * inverse, jnp.linalg.eigvalsh(stiffness)
+    return frame, amplitude * inverse, jnp.linalg.eigvalsh(stiffness)

@@ -167,15 +167,16 @@ class Circuit(eqx.Module):
         1 and $(1 + c) / 2$ at a given current. `near` is a voltage close to it, if there
         is one: that of the same source and a cosine that differs by the turn of a step;
         with no `steps` from there it is the voltage itself.
-        To 2e-13 for a series resistance up to that of the junction, 2e-7 up to ten times
-        it; from `near`, 2e-5 for a cosine that differs by 0.1.
+        For a TMR up to 6 to 1e-12 with a series resistance up to ten times that of the
+        junction, or a current, and to 2e-8 up to a thousand times it; from `near`, 2e-5
+        for a cosine that differs by 0.1.
         """
         along = (1 + cosine) / 2
         if self.source is Source.CURRENT:
-            p, q, first = jnp.ones_like(self.parallel), along, 3
+            p, q, first = jnp.ones_like(self.parallel), along, 4
         else:
             load = self.series_resistance * self.parallel
-            p, q, first = 1 + load, 1 + load * along, 2
+            p, q, first = 1 + load, 1 + load * along, 3
         if near is not None:
             first, near = steps, lax.stop_gradient(near)
         return _cubic(first, near, p, q, self.tmr, 1 / self.v_half**2, source)

@@ -56,7 +56,7 @@ def start(system: Assembled, key, trial) -> Vectors:
     """A draw of the thermal equilibrium in the well, linearised."""
     spins = system.alpha.shape[0]
     xi = draws(key, trial, jnp.uint32(0), spins, system.noise.dtype)[0][: 2 * spins]
-    q = system.tilt[:, None] + system.spread @ xi
+    q = system.spread @ xi
     return spins_of((q[:spins], q[spins:]), system.frame)
 
 

@@ -17,10 +17,12 @@ from ._checks import (
     check_breakdown,
     check_counters,
     check_device,
+    check_driven,
     check_energy,
     check_request,
     check_rotation,
     check_stiffness,
+    check_waveform,
     concrete,
 )
 from ._derivative import differentiable
@@ -103,6 +105,9 @@ def sweep(
     for each in devices:
         check_device(each, microstructures, pulses, waveform)
     check_request(end, grid, observables, trials, gradient, start, integrator)
+    scored = isinstance(gradient, Score)
+    counted = scored and not all(observable.smooth for observable in observables)
+    check_waveform(waveform, observables, counted=counted)
     prepared = [
         _prepare(each, microstructures, grid.dt, start, waveform, integrator)
         for each in devices
@@ -114,6 +119,7 @@ def sweep(
     check_breakdown(circuits, pulses, waveform)
     check_energy(systems, observables)
     check_stiffness(stiffest, grid)
+    check_driven(systems, stiffest, jnp.max(jnp.abs(pulses.voltage)), grid)
     check_rotation(systems)
     if isinstance(gradient, Score) and concrete(jnp.min(systems.noise)) == 0:
         raise ValueError(
@@ -123,13 +129,6 @@ def sweep(
     spins = systems.alpha.shape[1]
     check_counters(grid, spins, trials)
     cast = lambda tree: jax.tree.map(lambda x: jnp.asarray(x, dtype), tree)
-    scored = isinstance(gradient, Score)
-    counted = scored and not all(observable.smooth for observable in observables)
-    if counted and waveform is not None:
-        raise ValueError(
-            "`waveform` must be None for the derivative of a count: longer steps would "
-            f"stretch it, got {type(waveform).__name__}."
-        )
     points = cast(_points(pulses, end, grid, stretch=counted))
     plan = Plan(
         steps=grid.steps,

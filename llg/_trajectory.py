@@ -11,6 +11,7 @@ from ._block import Samples, source_voltage, thermal
 from ._checks import (
     check_breakdown,
     check_counters,
+    check_driven,
     check_rotation,
     check_stiffness,
     concrete,
@@ -82,9 +83,11 @@ def trajectory(
         check_unit(m0, spins)
     side = m0 if isinstance(m0, State) else State.PARALLEL
     assembled, stiffest = _assembled(system, grid.dt, side)
-    value = concrete(stiffest)
-    if isinstance(m0, State) or (value is not None and not np.isnan(value)):
-        check_stiffness(stiffest, grid)
+    if not isinstance(m0, State):
+        stiffest = _largest_field(assembled)
+    check_stiffness(stiffest, grid)
+    alone = jax.tree.map(lambda x: x[None], assembled)
+    check_driven(alone, stiffest, jnp.abs(pulse.voltage), grid)
     check_rotation(assembled)
     static = (every, jnp.dtype(dtype), integrator)
     return _run(system, pulse, grid, m0, key, jnp.uint32(trial), *static)
@@ -104,6 +107,14 @@ def check_unit(m, spins: int, name: str = "m0") -> None:
         raise ValueError(
             f"`{name}` must hold unit vectors, got norm {norm[i]:g} at spin {i}."
         )
+
+
+def _largest_field(assembled) -> Float[Array, ""]:
+    """Bound of the field of the affine terms in any state [T]: of spins of one length."""
+    spins = assembled.alpha.shape[0]
+    rows = jnp.linalg.norm(assembled.matrix.reshape(3, spins, 3, spins), 2, (0, 2))
+    bias = jnp.linalg.norm(assembled.bias.reshape(3, spins), axis=0)
+    return jnp.max(jnp.sum(rows, 1) + bias)
 
 
 @eqx.filter_jit
