@@ -32,7 +32,7 @@ from ._microstructure import Microstructure
 from ._observables import AbstractObservable, Watch
 from ._pathwise import Pathwise
 from ._refusal import not_differentiated, without_derivative
-from ._requests import check_how, check_sweep
+from ._requests import check_how, check_sweep, peak
 from ._score import Score
 from ._simulate import Plan, simulate
 from ._system import check_shares
@@ -119,7 +119,8 @@ def sweep(
     check_breakdown(circuits, pulses, waveform)
     check_energy(systems, observables)
     check_stiffness(stiffest, grid)
-    check_driven(systems, stiffest, jnp.max(jnp.abs(pulses.voltage)), grid)
+    largest = jnp.max(jnp.abs(pulses.voltage)) * peak(waveform)
+    check_driven(systems, stiffest, largest, grid)
     check_rotation(systems)
     if isinstance(gradient, Score) and concrete(jnp.min(systems.noise)) == 0:
         raise ValueError(

@@ -19,7 +19,7 @@ from ._checks import (
 from ._grid import TimeGrid
 from ._integrator import Integrator
 from ._pulse import Pulse
-from ._requests import check_trajectory
+from ._requests import check_trajectory, peak
 from ._step import advance, start
 from ._system import System
 
@@ -87,7 +87,7 @@ def trajectory(
         stiffest = _largest_field(assembled)
     check_stiffness(stiffest, grid)
     alone = jax.tree.map(lambda x: x[None], assembled)
-    check_driven(alone, stiffest, jnp.abs(pulse.voltage), grid)
+    check_driven(alone, stiffest, jnp.abs(pulse.voltage) * peak(pulse.waveform), grid)
     check_rotation(assembled)
     static = (every, jnp.dtype(dtype), integrator)
     return _run(system, pulse, grid, m0, key, jnp.uint32(trial), *static)
