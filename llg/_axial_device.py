@@ -6,7 +6,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
-from ..data import Pulses, require_x64, State
+from ..data import check_quantities, Pulses, require_x64, State
 from ._axial import axial_columns
 from ._escape import relaxation_rate
 from ._fokker_planck import AxialDensity
@@ -22,7 +22,8 @@ class FokkerPlanck(eqx.Module):
     """What pulses do to one axial magnet, without sampling.
 
     - `write_error_rate`: Probability to be on the side of the start at the end of the
-      pulse, of the shape of the pulses.
+      pulse, of the shape of the pulses. Its absolute error is near 1e-12, by which it may
+      be negative where it is smaller.
     - `moments`: Of the density of the component of `m` along the start direction at the
       end of the pulse, shape `(*pulses, modes)`, see `AxialDensity`.
     - `relaxation_rate`: Rate at which the wells exchange population without voltage
@@ -78,6 +79,7 @@ def fokker_planck(
             f"`device` must have one spin, got {system.moment.shape[0]}; "
             "`llg.granular_closure` serves grains."
         )
+    check_quantities(pulses)
     sign_of(start)
     check_count(substeps, "substeps", 1)
     modes = _check(system, pulses, modes)

@@ -199,6 +199,7 @@ def _evolve(density, delta, bias, tau, substeps) -> AxialDensity:
     return AxialDensity(moments)
 
 
+@jax.checkpoint  # solved again for the derivative, which is faster than to keep it
 def axial_step(
     density: AxialDensity, delta: Number, bias: Number, tau: Number
 ) -> AxialDensity:
