@@ -6,9 +6,9 @@ from jaxtyping import Array, Float
 
 from ..data import Outcome, require_x64
 from ._landscape import Landscape
+from ._state import state_of
 from ._string import Count, evenly, fallen, straight, top
 from ._system import System
-from ._trajectory import check_unit
 
 
 class Barrier(eqx.Module):
@@ -37,7 +37,7 @@ def relax(
     Steepest descent of the energy, then Newton's method.
     """
     require_x64("Relaxation to a state at rest")
-    check_unit(m, system.moment.shape[0], "m")
+    m = state_of(system, m)
     return _relax(system, m, steps)
 
 
@@ -67,8 +67,7 @@ def barrier(
     - `images`, `steps`: Number of states on the string, and of its descents.
     """
     require_x64("An energy barrier")
-    for name, state in (("start", start), ("end", end)):
-        check_unit(state, system.moment.shape[0], name)
+    start, end = state_of(system, start, "start"), state_of(system, end, "end")
     return _barrier(system, start, end, via, images, steps)
 
 

@@ -17,7 +17,7 @@ from ._numbers import known as concrete
 from ._observables import AbstractObservable, Watch
 from ._pathwise import Pathwise
 from ._pulse import check_form, Pulse
-from ._requests import peak
+from ._requests import check_draws, peak
 from ._score import Score
 from ._step import words_per_slot
 
@@ -29,6 +29,7 @@ _LARGEST_ANGLE, _LARGEST_DRIVEN = 0.15, 0.2
 
 def check_device(device, microstructures, pulses, waveform=None) -> None:
     """Refuses a device of other draws, and values that no module would have taken."""
+    check_draws(microstructures, pulses)
     device.check(microstructures)
     width, rise, fall = (pulses.mesh(name) for name in ("width", "rise", "fall"))
     check_form(width, rise, fall, waveform)

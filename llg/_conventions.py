@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from ._constants import SPIN_PER_CHARGE
 from ._drives import Follows, SpinTorque
+from ._kinds import check_kinds
 from ._numbers import Number
 from ._spin_orbit import check_layer
 
@@ -40,6 +41,9 @@ class Convention:
     field_sign: float
     fraction: bool
     cross_terms: bool
+
+    def __post_init__(self):
+        check_kinds(turns=(self.turns, Turns, "an llg.Turns"))
 
 
 class Code(enum.Enum):
@@ -100,6 +104,7 @@ def from_code(
     """
     if not isinstance(code, Code | Convention):
         raise ValueError(f"`code` must be an llg.Code or an llg.Convention, got {code!r}.")
+    alpha, m_s = jnp.asarray(alpha), jnp.asarray(m_s)
     check_layer(polarisation, asymmetry, m_s, thickness, area)
     rule = code.value if isinstance(code, Code) else code
     square = jnp.asarray(asymmetry) ** 2

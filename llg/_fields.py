@@ -14,9 +14,9 @@ from ._junction import NO_LIMIT
 from ._landscape import Landscape, unit
 from ._local_terms import Zeeman
 from ._microstructure import Microstructure
-from ._numbers import check_direction
+from ._numbers import check_count, check_direction, check_positive
+from ._state import state_of
 from ._system import System
-from ._trajectory import check_unit
 
 
 class Loop(eqx.Module):
@@ -53,7 +53,7 @@ def loop(
     """
     require_x64("A hysteresis loop")
     check_direction(direction, "direction")
-    check_unit(m, system.moment.shape[0], "m")
+    m = state_of(system, m)
     return _loop(system, field, direction, m, jnp.asarray(relaxing))
 
 
@@ -79,8 +79,10 @@ def switching_field(
     - `fields`: Steps of the field.
     """
     require_x64("A switching field")
+    check_positive(largest, "largest", "T")
+    check_count(fields, "fields", 1)
     check_direction(direction, "direction")
-    check_unit(m, system.moment.shape[0], "m")
+    m = state_of(system, m)
     return _switching_field(
         system, direction, m, jnp.asarray(largest), fields, jnp.asarray(relaxing)
     )

@@ -10,9 +10,9 @@ from ..data import Outcome, require_x64
 from ._barrier import rest
 from ._landscape import Landscape
 from ._microstructure import Microstructure
+from ._state import state_of
 from ._string import fallen, straight, top
 from ._system import System
-from ._trajectory import check_unit
 
 
 class Flips(eqx.Module):
@@ -61,7 +61,7 @@ def flips(
     - `relaxing`: Descents of a turned state before Newton's method.
     """
     require_x64("An energy barrier")
-    check_unit(m, system.moment.shape[0], "m")
+    m = state_of(system, m)
     if m.shape[0] % grains:
         raise ValueError(
             f"`grains` must divide the number of spins, {m.shape[0]}, got {grains}."

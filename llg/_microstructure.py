@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int
 from scipy.cluster.vq import kmeans2
 from scipy.spatial import KDTree, Voronoi
 
+from ._kinds import check_key, show
 from ._numbers import check_count
 
 
@@ -167,11 +168,9 @@ def microstructures(
     - `grains`: How many to draw, if fewer than the device's; the rest is padding.
     """
     if not hasattr(device, "grains"):
-        raise ValueError(
-            "`device` must be a granular junction, got one of type "
-            f"{type(device).__name__}; a device of one spin has `.samples(number)`."
-        )
+        raise ValueError(f"`device` must be a granular junction, got {show(device)}.")
     check_count(number, "number", 1)
+    check_key(key)
     words = np.asarray(jax.random.bits(key, (4,), jnp.uint32))
     generator = np.random.Generator(np.random.Philox(key=int.from_bytes(words.tobytes())))
     most = device.grains

@@ -5,8 +5,8 @@ from jaxtyping import Array, Complex, Float
 
 from ..data import require_x64
 from ._constants import GAMMA
+from ._state import state_of
 from ._system import System
-from ._trajectory import check_unit
 
 
 def modes(system: System, m: Float[Array, "spins 3"]) -> Complex[Array, " spins"]:
@@ -22,7 +22,7 @@ def modes(system: System, m: Float[Array, "spins 3"]) -> Complex[Array, " spins"
     - `m`: Unit magnetisations at rest, parallel to their fields, shape `(spins, 3)`.
     """
     require_x64("The oscillation modes")
-    check_unit(m, system.moment.shape[0], "m")
+    m = state_of(system, m)
     return _modes(system, m)
 
 
@@ -52,7 +52,7 @@ def nucleation_field(system: System, m: Float[Array, "spins 3"]) -> Float[Array,
     them. Nucleation is the loss of stability; full reversal may take a larger field.
     """
     require_x64("The nucleation field")
-    check_unit(m, system.moment.shape[0], "m")
+    m = state_of(system, m)
     return _nucleation_field(system, m)
 
 

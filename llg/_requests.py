@@ -9,7 +9,7 @@ import numpy as np
 from ..data import Product, Pulses, require_x64, State
 from ._grid import TimeGrid
 from ._integrator import Integrator
-from ._kinds import check_kinds, show
+from ._kinds import check_key, check_kinds, show
 from ._microstructure import Microstructure
 from ._numbers import check_count, known
 from ._pulse import Pulse
@@ -20,15 +20,23 @@ from ._waveform import AbstractWaveform, Sampled
 def check_sweep(device, microstructures, pulses, grid, key, trials, dtype) -> None:
     """Refuses what no sweep can take; `sweep` and `rare_errors` call it first."""
     device = device.module if isinstance(device, Product) else device
-    if isinstance(device, System) or not hasattr(device, "system"):
+    if isinstance(device, (System, type)) or not hasattr(device, "system"):
         raise ValueError(
             "`device` must be a device such as llg.Macrospin, which makes a System of a "
             f"draw, got {show(device)}."
         )
+    check_draws(microstructures, pulses)
+    check_kinds(grid=(grid, TimeGrid, "an llg.TimeGrid"))
+    check_count(trials, "trials", 1)
+    check_key(key)
+    check_dtype(dtype)
+
+
+def check_draws(microstructures, pulses) -> None:
+    """Refuses what are no draws and no pulses."""
     check_kinds(
         microstructures=(microstructures, Microstructure, "draws, an llg.Microstructure"),
         pulses=(pulses, Pulses, "llg.Pulses, such as llg.Pulses.product makes"),
-        grid=(grid, TimeGrid, "an llg.TimeGrid"),
     )
     if microstructures.fraction.ndim != 2:
         raise ValueError(
@@ -40,9 +48,6 @@ def check_sweep(device, microstructures, pulses, grid, key, trials, dtype) -> No
         if not value.size:
             raise ValueError(f"`{name}` must hold one value or more, got none.")
         check_finite(value, name, unit)
-    check_count(trials, "trials", 1)
-    check_key(key)
-    check_dtype(dtype)
 
 
 def check_how(observables, executor, progress, waveform) -> None:
@@ -74,6 +79,10 @@ def check_trajectory(system, pulse, grid, m0, key, trial, every, dtype, integrat
     number = known(trial)
     if number is not None and np.any(number < 0):
         raise ValueError(f"`trial` must be >= 0, got {number.min()}.")
+    for name in ("voltage", "width", "rise", "fall"):
+        shape = np.shape(getattr(pulse, name))
+        if shape:
+            raise ValueError(f"`{name}` must be that of one pulse, got shape {shape}.")
     check_finite(pulse.voltage, "voltage", "V")
     check_key(key)
     check_dtype(jnp.result_type(float) if dtype is None else dtype)
@@ -85,15 +94,6 @@ def check_finite(value: Any, name: str, unit: str) -> None:
     if numbers is not None and not np.all(np.isfinite(numbers)):
         wrong = numbers[~np.isfinite(numbers)].reshape(-1)[0]
         raise ValueError(f"`{name}` must be finite [{unit}], got {wrong:g}.")
-
-
-def check_key(key: Any) -> None:
-    """Refuses what is not one key of JAX."""
-    dtype, shape = getattr(key, "dtype", None), getattr(key, "shape", None)
-    new = dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key)
-    if not (new and shape == ()) and not (dtype == jnp.uint32 and len(shape or ()) == 1):
-        got = show(key) if shape is None or not new else f"keys of shape {shape}"
-        raise ValueError(f"`key` must be one JAX key, as jax.random.key(0), got {got}.")
 
 
 def check_dtype(dtype: Any) -> None:

@@ -42,6 +42,7 @@ def slonczewski(
     - `area`: $S$, that the current crosses [m^2].
     - `direction`: $p$, unit vector.
     """
+    m_s = jnp.asarray(m_s)
     check_layer(polarisation, asymmetry, m_s, thickness, area)
     square = jnp.asarray(asymmetry) ** 2
     per_ampere = 2 * SPIN_PER_CHARGE / (area * m_s * thickness)

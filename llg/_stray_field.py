@@ -25,8 +25,19 @@ def stray_field(
     - `source_centre`, `source_edges`: Of the fixed prisms, shape `(sources, 3)` [m].
     - `magnetisation`: Of the fixed prisms, shape `(sources, 3)` [A/m].
     """
-    edges, source_edges = jnp.asarray(edges), jnp.asarray(source_edges)
+    centre, edges, source_centre, source_edges, magnetisation = map(
+        jnp.asarray, (centre, edges, source_centre, source_edges, magnetisation)
+    )
     check_edges(edges=edges, source_edges=source_edges)
+    for name, value, shape in (
+        ("centre", centre, edges.shape),
+        ("source_centre", source_centre, source_edges.shape),
+        ("magnetisation", magnetisation, source_edges.shape),
+    ):
+        if value.shape != shape:
+            raise ValueError(
+                f"`{name}` must have shape {shape} like its edges, got {value.shape}."
+            )
     unit = jax.lax.stop_gradient(jnp.max(source_edges))
 
     def one(position, size):

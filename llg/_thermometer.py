@@ -27,6 +27,7 @@ def thermometer(
 
     - `m`: Unit magnetisations of an equilibrium, shape `(samples, spins, 3)`.
     """
+    m = jnp.asarray(m)
     spins = system.moment.shape[0]
     if m.shape[1:] != (spins, 3) or not m.shape[0]:
         raise ValueError(
