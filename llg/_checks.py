@@ -24,7 +24,7 @@ from ._step import words_per_slot
 
 _LARGEST_ROTATION = 0.2  # of a spin by its noise in a step, in each component
 # gamma B dt beyond which Heun is biased: of the stiffest mode, and with what drives it.
-_LARGEST_ANGLE, _LARGEST_DRIVEN = 0.15, 0.2
+_LARGEST_ANGLE, _LARGEST_DRIVEN = 0.15, 0.3
 
 
 def check_device(device, microstructures, pulses, waveform=None) -> None:
