@@ -63,8 +63,6 @@ from ._fokker_planck import (
     axial_evolve as axial_evolve,
     axial_well as axial_well,
     AxialDensity as AxialDensity,
-    modes_for as modes_for,
-    write_error_rate as write_error_rate,
 )
 from ._granular import (
     GrainLayer as GrainLayer,
@@ -102,6 +100,7 @@ from ._microstructure import (
     SoftCells as SoftCells,
 )
 from ._modes import modes as modes, nucleation_field as nucleation_field
+from ._modes_needed import modes_for as modes_for
 from ._newell import prism_tensor as prism_tensor
 from ._observables import (
     AbstractObservable as AbstractObservable,
@@ -169,3 +168,4 @@ from ._window import (
     FeasibleWindow as FeasibleWindow,
     Need as Need,
 )
+from ._write_error_rate import write_error_rate as write_error_rate

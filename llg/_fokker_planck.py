@@ -14,7 +14,6 @@ and a field are one thing.
 
 import functools
 import math
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -24,7 +23,8 @@ from jaxtyping import Array, Complex, Float
 
 from ..data import require_x64
 from ._legendre import half_range_nodes, legendre_bands
-from ._numbers import check_count, concrete, known, Number
+from ._modes_needed import check_modes, check_positive
+from ._numbers import check_count, Number
 
 
 class AxialDensity(eqx.Module):
@@ -74,52 +74,6 @@ def _legendre(z: Number, count: int) -> Float[Array, " count"]:
     return jax.lax.scan(step, (jnp.zeros_like(z), jnp.ones_like(z)), jnp.arange(count))[1]
 
 
-def modes_for(delta: float, bias: float) -> int:
-    r"""An odd number of Legendre modes that resolves the density to about 1e-12.
-
-    $n \approx 11 \sqrt{\Delta (1 + |u|)} + 20$, at least 101: odd, because the
-    truncation error changes its sign, and grows, with the parity.
-    """
-    modes = int(11 * math.sqrt(delta * (1 + abs(bias))) + 20)
-    if modes > 400:
-        raise ValueError(
-            "`delta` * (1 + |`bias`|) must be <= 1190 for the Fokker-Planck solution, "
-            f"got {delta * (1 + abs(bias)):g}."
-        )
-    return max(101, modes // 2 * 2 + 1)
-
-
-def check_modes(modes: int, steepness: Any) -> None:
-    r"""Refuses a number of modes that leaves an error near 1e-5, or more.
-
-    **Arguments:**
-
-    - `steepness`: $\Delta (1 + |u|)$; not looked at if it is None.
-    """
-    check_count(modes, "modes", 5)
-    if modes % 2 == 0:
-        raise ValueError(f"`modes` must be odd, got {modes}.")
-    if steepness is None:
-        return
-    least = 5.5 * math.sqrt(steepness)
-    if modes < least:
-        raise ValueError(
-            f"`modes` must be >= {math.ceil(least)} for a stability and drive of "
-            f"{float(steepness):.3g} k_B T, got {modes}; `llg.modes_for` suggests a number."
-        )
-
-
-def _check_positive(**values: Number) -> None:
-    """Refuses what is not > 0, and a time `tau` that is not >= 0."""
-    for name, value in values.items():
-        value = known(value)
-        if value is None:
-            continue
-        if not (value >= 0 if name == "tau" else value > 0):
-            relation = ">=" if name == "tau" else ">"
-            raise ValueError(f"`{name}` must be {relation} 0, got {value:g}.")
-
-
 def axial_well(delta: Number, field: Number = 0.0, *, modes: int) -> AxialDensity:
     r"""Thermal equilibrium inside the $+z$ well.
 
@@ -133,7 +87,7 @@ def axial_well(delta: Number, field: Number = 0.0, *, modes: int) -> AxialDensit
     """
     require_x64("The Fokker-Planck solution")
     check_modes(modes, None)
-    _check_positive(delta=delta)
+    check_positive(delta=delta)
     return _well(delta, field, modes)
 
 
@@ -180,7 +134,7 @@ def axial_evolve(
     """
     require_x64("The Fokker-Planck solution")
     check_count(substeps, "substeps", 1)
-    _check_positive(delta=delta, tau=tau)
+    check_positive(delta=delta, tau=tau)
     return _evolve(density, delta, bias, tau, substeps)
 
 
@@ -265,46 +219,3 @@ def _eliminate(
     rows = (tuple(matrix), right)
     upper = jax.lax.scan(forward, (none, none), rows)[1]
     return jax.lax.scan(backward, (zero, zero), upper, reverse=True)[1]
-
-
-def write_error_rate(
-    delta: Number,
-    overdrive: Number,
-    tau: Number,
-    *,
-    modes: int | None = None,
-    substeps: int = 8,
-) -> Float[Array, ""]:
-    r"""Probability that a spin from the $+z$ well is still at $m_z > 0$ after a pulse.
-
-    Starts in thermal equilibrium inside the well; the result carries an absolute error
-    of about 1e-13, so it is not positive for certain below that. Differentiable in
-    every number.
-
-    **Arguments:**
-
-    - `delta`: Thermal stability $KV / k_B T$ (at most 400, strongly driven less).
-    - `overdrive`: $i = I / I_{c0}$, positive towards $-z$.
-    - `tau`: Reduced pulse width $\alpha\gamma B_k t / (1 + \alpha^2)$.
-    - `modes`: Static number of Legendre modes, odd; `modes_for(delta, overdrive)` if left
-      out, which needs values known outside `jit` and `vmap`.
-    - `substeps`: See `axial_evolve`.
-    """
-    check_count(substeps, "substeps", 1)
-    _check_positive(delta=delta, tau=tau)
-    stability, drive = concrete(delta), concrete(overdrive)
-    if stability is not None and drive is not None:
-        modes = modes_for(stability, drive) if modes is None else modes
-        check_modes(modes, stability * (1 + abs(drive)))
-    elif modes is None:
-        raise ValueError(
-            "`modes` must be given where `delta` or `overdrive` is traced by `jit` "
-            "or `vmap`; `llg.modes_for` suggests a number."
-        )
-    return _write_error_rate(delta, overdrive, tau, modes, substeps)
-
-
-@functools.partial(jax.jit, static_argnums=(3, 4))
-def _write_error_rate(delta, overdrive, tau, modes, substeps):
-    start = axial_well(delta, modes=modes)
-    return axial_evolve(start, delta, -overdrive, tau, substeps=substeps).above(0.0)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ._axial import AxialColumns
-from ._fokker_planck import check_modes
+from ._modes_needed import check_modes
 from ._numbers import known
 from ._system import System
 

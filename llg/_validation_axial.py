@@ -11,8 +11,9 @@ from scipy import constants
 from . import _closed_forms as closed
 from ._constants import K_B
 from ._escape import brown_rate, escape_rate, relaxation_rate
-from ._fokker_planck import axial_evolve, axial_well, AxialDensity, write_error_rate
+from ._fokker_planck import axial_evolve, axial_well, AxialDensity
 from ._validation import Check, within
+from ._write_error_rate import write_error_rate
 
 
 DETERMINISTIC = 1e-6
