@@ -16,7 +16,7 @@ from jax import lax
 
 
 # Blocks of a group: to hand a call over takes a tenth of the time of one block.
-_LARGEST = 16
+_LARGEST = 32
 
 
 def groups(devices: int, blocks: int) -> Iterator[tuple[int, slice]]:

@@ -82,7 +82,7 @@ def test_every_block_is_in_one_group(devices, blocks):
     inside = [(d, i) for d, part in parts for i in range(part.start, part.stop)]
     assert inside == list(np.ndindex(devices, blocks))
     sizes = [part.stop - part.start for _, part in parts]
-    assert max(sizes) <= 16
+    assert max(sizes) <= _groups._LARGEST
     assert sizes[-1] == 1
 
 
